@@ -1,0 +1,98 @@
+"""What a check reports: a finding with its place, its confidence and what belongs to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from libcst import CSTNode
+
+
+class Severity(IntEnum):
+    """How bad it is if it is true: error (crashes, cannot learn or is certainly wrong), warning (likely harms), info (advice)."""
+
+    info = 1
+    warning = 2
+    error = 3
+
+
+class Confidence(IntEnum):
+    """How sure kerlint is: medium rests on a default or on one of several branches, low on a reading of names."""
+
+    low = 1
+    medium = 2
+    high = 3
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """1-based row and column, columns in characters."""
+
+    row: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A piece of a file, end exclusive; `cell` is the 1-based number of a notebook's cell, rows are then relative to it."""
+
+    path: Path
+    start: Position
+    end: Position
+    cell: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A second place that explains a finding: usually where a value came from."""
+
+    node: CSTNode
+    message: str
+    range: Range | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A replacement of a range by a text."""
+
+    range: Range
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A repair; safe keeps the meaning of the program, unsafe changes the training."""
+
+    message: str
+    edits: tuple[Edit, ...]
+    safe: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a run showed: confirmed, refuted, inconclusive or not exercised, with the numbers."""
+
+    verdict: str
+    detail: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One report of a rule; `node` becomes `range` only when the file has findings (positions cost a pass over the code)."""
+
+    code: str
+    name: str
+    message: str
+    hint: str
+    severity: Severity
+    confidence: Confidence
+    node: CSTNode | None
+    related: tuple[Related, ...] = ()
+    scope: tuple[CSTNode, ...] = ()
+    range: Range | None = None
+    fix: Fix | None = None
+    evidence: Evidence | None = None

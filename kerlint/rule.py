@@ -1,0 +1,139 @@
+"""A rule is a page: its claim, reason, thresholds and examples are read from rules/KERnnn-name.md."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import tomli
+
+from kerlint.finding import Confidence, Finding, Related, Severity
+
+if TYPE_CHECKING:
+    from libcst import CSTNode
+
+HERE = Path(__file__).parent
+PAGES = next(folder for folder in (HERE / "rules", HERE.parent / "rules") if folder.is_dir())
+_FENCE = re.compile(r"^```(?P<words>[^\n]*)\n(?P<body>.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A threshold of a rule, with its source."""
+
+    default: Any
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A code block of a page; `words` are those of its fence, `bad` says under which heading it stands."""
+
+    code: str
+    words: tuple[str, ...]
+    bad: bool
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A documented claim. `messages` and `hints` are templates by variant, "" being the usual one; options are set by the configuration."""
+
+    code: str
+    name: str
+    title: str
+    severity: Severity
+    on: bool
+    messages: Mapping[str, str]
+    hints: Mapping[str, str]
+    options: Mapping[str, Any]
+    documented: Mapping[str, Option]
+    text: str
+    examples: tuple[Example, ...] = field(repr=False)
+
+    def __getitem__(self, option: str) -> Any:
+        """The value of an option of this rule: `rule["min_depth"]`."""
+        return self.options[option]
+
+    def configured(self, settings: Mapping[str, Any]) -> Rule:
+        """The same rule with a project's severity and options."""
+        severity = settings.get("severity")
+        options = {**self.options, **{key: value for key, value in settings.items() if key != "severity"}}
+        return replace(self, options=options, severity=Severity[severity] if severity else self.severity)
+
+    def finding(
+        self,
+        node: CSTNode | None,
+        variant: str = "",
+        *,
+        severity: Severity | None = None,
+        confidence: Confidence = Confidence.high,
+        related: tuple[Related, ...] = (),
+        scope: tuple[CSTNode | None, ...] = (),
+        **facts: object,
+    ) -> Finding:
+        """A report at a node. `facts` fill the templates of the variant; `scope` are further places where a suppression counts (the fit)."""
+        hint = self.hints.get(variant, self.hints.get("", ""))
+        return Finding(
+            self.code,
+            self.name,
+            self.messages[variant].format(**facts),
+            hint.format(**facts),
+            severity or self.severity,
+            confidence,
+            node,
+            related,
+            tuple(place for place in scope if place is not None),
+        )
+
+
+def parse(path: Path) -> Rule:
+    """Read a page. Raises ValueError naming the page and what is wrong with it."""
+    text = path.read_text(encoding="utf-8")
+    code, _, name = path.stem.partition("-")
+    title = re.search(r"^# (.+)$", text, re.MULTILINE)
+    blocks = [(match["words"].split(), match["body"], match.start()) for match in _FENCE.finditer(text)]
+    tables = [body for words, body, _ in blocks if words[:1] == ["toml"]]
+    if title is None or not tables:
+        raise ValueError(f"{path.name}: a page needs a title and one toml block")
+    try:
+        table = tomli.loads(tables[0])
+        documented = {key: Option(entry["default"], entry["source"]) for key, entry in table.get("options", {}).items()}
+        return Rule(
+            code,
+            name,
+            title[1],
+            Severity[table["severity"]],
+            table.get("on", True),
+            {"": table["message"], **table.get("messages", {})},
+            {"": table.get("hint", ""), **table.get("hints", {})},
+            {key: option.default for key, option in documented.items()},
+            documented,
+            text,
+            tuple(_examples(text, blocks)),
+        )
+    except (tomli.TOMLDecodeError, KeyError) as error:
+        raise ValueError(f"{path.name}: {error}") from error
+
+
+def _examples(text: str, blocks: list[tuple[list[str], str, int]]) -> list[Example]:
+    headings = [(match.start(), match[1]) for match in re.finditer(r"^## (.+)$", text, re.MULTILINE)]
+
+    def heading(at: int) -> str:
+        return next((title for start, title in reversed(headings) if start < at), "")
+
+    return [
+        Example(body, tuple(words[1:]), heading(start).startswith("Bad"), text.count("\n", 0, start) + 2)
+        for words, body, start in blocks
+        if words[:1] == ["python"] and heading(start).split(" ")[0] in ("Bad", "Good")
+    ]
+
+
+@cache
+def rules() -> Mapping[str, Rule]:
+    """Every shipped rule by code, in order of the codes."""
+    return {rule.code: rule for rule in map(parse, sorted(PAGES.glob("KER*.md")))}

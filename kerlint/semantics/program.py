@@ -1,0 +1,206 @@
+"""What a script does to its models, in order: the facts that checks read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kerlint.semantics.values import Const, Term, Unknown, Value
+
+if TYPE_CHECKING:
+    from libcst import CSTNode
+
+Shape = tuple[int | None, ...]
+"""Batch axis first; None is an axis that is not fixed or not known. An unknown rank is no Shape but None."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """One call of a layer (or operation) in a model's graph.
+
+    `cls` is canonical: "keras.layers.Dense"; an operator or function on tensors is its name ("keras.ops.add", "tensorflow.reshape");
+    a layer of the user that could not be looked into is "custom.Name"; `repeat` stands for an unknown number of layers.
+    `inputs` are the layer calls whose outputs it reads, in order. A layer that is called twice appears twice, with one `identity`.
+    `within` names the nested models it came in with, outermost first; `leaves` says that it is the output of such a nested model.
+    """
+
+    cls: str
+    args: Mapping[str, Value]
+    given: frozenset[str]
+    inputs: tuple[Layer, ...]
+    shape: Shape | None
+    params: int | None
+    trainable: bool | None
+    identity: object
+    node: CSTNode | None
+    name: str = ""
+    within: tuple[str, ...] = ()
+    leaves: bool = False
+    mismatch: str = ""
+    """Why Keras refuses this call (wrong rank, window larger than its input …), or ""."""
+
+    @property
+    def kind(self) -> str:
+        """The class without its module: "Dense"."""
+        return self.cls.rpartition(".")[2]
+
+    def arg(self, name: str) -> Value | None:
+        return self.args.get(name)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loop:
+    """A loop of the user's program; `iterable` is what it runs over (None for `while`)."""
+
+    node: CSTNode
+    iterable: Value | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """A model as it stood at one moment: its layers in the order of computation, nested models flattened.
+
+    Two snapshots of one model share their `identity`.
+    """
+
+    kind: str
+    """sequential, functional, subclass, application or loaded."""
+    name: str
+    layers: tuple[Layer, ...]
+    inputs: tuple[Layer, ...]
+    outputs: tuple[Layer, ...]
+    unknown: tuple[Unknown, ...]
+    identity: object
+    node: CSTNode | None
+    loops: tuple[Loop, ...] = ()
+    """The loops that were running when the model was made, outermost first."""
+    pretrained: bool = False
+    """Weights were loaded or come with an application."""
+    doubt: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing about its layers is unknown: only then may a check speak of what is absent."""
+        return not self.unknown
+
+    @property
+    def params(self) -> int | None:
+        """The number of parameters, trainable and not; None when a layer's is not known."""
+        return _total(self.layers, self.complete)
+
+    @property
+    def trainable_params(self) -> int | None:
+        """The number of parameters of trainable layers; None when one is not known."""
+        return _total([layer for layer in self.layers if layer.trainable is not False], self.complete)
+
+    def readers(self, layer: Layer) -> tuple[Layer, ...]:
+        """The layer calls that read the output of this one."""
+        return tuple(other for other in self.layers if layer in other.inputs)
+
+    def has(self, *kinds: str) -> bool:
+        """Whether a layer of one of these kinds ("Dropout", "BatchNormalization") is in it."""
+        return any(layer.kind in kinds for layer in self.layers)
+
+
+def _total(layers: tuple[Layer, ...] | list[Layer], complete: bool) -> int | None:
+    if not complete:
+        return None
+    total = 0
+    for layer in {id(layer.identity): layer for layer in layers}.values():
+        if layer.params is None:
+            return None
+        total += layer.params
+    return total
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compile:
+    """How a model is compiled. Strings are resolved to the classes they stand for, defaults filled in.
+
+    `losses` and `metrics` are per output of the model, in order; an entry is empty or None where that output has none.
+    They are Terms named by class ("keras.losses.BinaryCrossentropy", "keras.metrics.MeanAbsoluteError"; the string "accuracy"
+    stays Const("accuracy") because Keras picks its class from the loss), user functions, or Unknown.
+    """
+
+    optimizer: Value | None
+    learning_rate: Value
+    """Const, a schedule (Term), or Unknown."""
+    losses: tuple[Value | None, ...]
+    metrics: tuple[tuple[Value, ...], ...]
+    args: Mapping[str, Value]
+    node: CSTNode | None
+
+    @property
+    def optimizer_class(self) -> str | None:
+        """Canonical class of the optimizer, "keras.optimizers.Adam", or None when it is not known."""
+        match self.optimizer:
+            case Term(name):
+                return name
+            case _:
+                return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Event:
+    """Something done to or with a model, in program order.
+
+    `kind`: fit, evaluate, predict, train_on_batch, tape (one step of a custom loop with GradientTape), compile,
+    trainable (an assignment to it), load_weights, set_weights.
+    `model` is the model as it stood then, or None with the reason in `unknown`. `args` are the call's arguments by name with
+    Keras' defaults, the given ones listed in `given`. `x`, `y` are training data; for datasets `y` is None (see provenance).
+    """
+
+    kind: str
+    node: CSTNode | None
+    model: Model | None
+    identity: object
+    compiled: Compile | None = None
+    x: Value | None = None
+    y: Value | None = None
+    validation: tuple[Value | None, Value | None] | None = None
+    """Data of `validation_data=`, as (x, y), or None when there is none; (Unknown, None) when it is not known."""
+    callbacks: tuple[Value, ...] | None = ()
+    """None when the list of callbacks is not known."""
+    args: Mapping[str, Value] = field(default_factory=dict)
+    given: frozenset[str] = frozenset()
+    loops: tuple[Loop, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+    doubt: str = ""
+
+    def number(self, name: str) -> float | None:
+        """The known number given for an argument (batch_size, epochs), else None."""
+        match self.args.get(name):
+            case Const(int() | float() as found):
+                return found
+            case _:
+                return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assignment:
+    """A value bound to a name, and whether anything read that name while it held the value."""
+
+    name: str
+    value: Value
+    node: CSTNode
+    read: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Program:
+    """One script or notebook, understood: the models it builds and what it does with them, in program order."""
+
+    models: tuple[Model, ...]
+    events: tuple[Event, ...]
+    assignments: tuple[Assignment, ...] = ()
+    unknown: tuple[Unknown, ...] = ()
+    """Everything that stayed unknown, for `kerlint show`."""
+
+    def fits(self) -> Iterator[Event]:
+        """The events in which weights are learned from data given to `fit` or `train_on_batch`."""
+        return (event for event in self.events if event.kind in ("fit", "train_on_batch"))
+
+    def of(self, identity: object) -> tuple[Event, ...]:
+        """All events of one model, in order."""
+        return tuple(event for event in self.events if event.identity is identity)

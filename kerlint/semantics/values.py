@@ -1,0 +1,299 @@
+"""The abstract domain: what is known about a value of the user's program, joined and widened.
+
+A value is immutable. What the program changes in place (a list, a dict, an array) keeps its identity in `root`:
+the interpreter's heap maps a root to the newest content, so that two names for one object both see the change,
+while a term that was built from the older content still holds the older content (that is provenance in order).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Union
+
+if TYPE_CHECKING:
+    from libcst import BaseParameters, ClassDef, CSTNode, FunctionDef, Lambda
+
+    Definition = Union[FunctionDef, Lambda]
+
+MOST_OPTIONS = 4
+"""How many alternatives a choice keeps before it becomes unknown (design.md, section 3)."""
+
+Python = Union[None, bool, int, float, complex, str, bytes]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Value:
+    """Something the program computes; `node` is the code it came from, `doubt` why it may be another value at run time."""
+
+    node: CSTNode | None = field(default=None, kw_only=True, repr=False)
+    doubt: str = field(default="", kw_only=True, repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Const(Value):
+    """A number, string, bytes, bool, None or Ellipsis that is known."""
+
+    value: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Items(Value):
+    """A list, tuple or set whose members are all listed."""
+
+    items: tuple[Value, ...]
+    kind: str = "list"
+    root: object = field(default=None, kw_only=True, repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table(Value):
+    """A dict by constant keys; `open` when it may hold further keys."""
+
+    entries: Mapping[Any, Value]
+    open: bool = False
+    root: object = field(default=None, kw_only=True, repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Symbol(Value):
+    """A name of a library: canonical ("keras.layers.Dense"), and `via` as the user reached it ("tensorflow.keras.layers.Dense")."""
+
+    name: str
+    via: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Term(Value):
+    """A call or operator that is not run: the tree of terms is the provenance of data.
+
+    Names: "numpy.array" (a call of that symbol), ".astype()" (a method of `self`), ".values" (an attribute of `self`),
+    "add" "divide" … (operators on `left` and `right`), "item" (`base`, `key`), "setitem" (`base`, `key`, `value`),
+    "slice" (`start`, `stop`, `step`), "element" (one member of `of`), "many" (unknown number of `element`), "generator" (`element`).
+    Positional arguments that no signature names are "0", "1", …
+    """
+
+    name: str
+    args: Mapping[str, Value] = field(default_factory=dict)
+    root: object = field(default=None, kw_only=True, repr=False)
+
+    def arg(self, position: int, *names: str) -> Value | None:
+        """The argument at a position or under one of its names, or None when it was not given."""
+        for name in (str(position), *names):
+            if name in self.args:
+                return self.args[name]
+        return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unknown(Value):
+    """A value that kerlint does not know, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice(Value):
+    """One of several values, as branches left them."""
+
+    options: tuple[Value, ...]
+
+
+class Frame:
+    """A scope: the names of a module, function or class, and the scope around it."""
+
+    __slots__ = ("fields", "globals", "outer", "where")
+
+    def __init__(self, outer: Frame | None, where: str) -> None:
+        self.fields: dict[str, Value] = {}
+        self.globals: frozenset[str] = frozenset()
+        self.outer = outer
+        self.where = where
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Function(Value):
+    """A function, method or lambda of the user, with the scope it closes over."""
+
+    name: str
+    params: BaseParameters | Any
+    body: Any
+    frame: Frame
+    defaults: Mapping[str, Value] = field(default_factory=dict)
+    decorators: tuple[Value, ...] = ()
+    owner: Class | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bound(Value):
+    """A method together with the object it was taken from."""
+
+    function: Function
+    receiver: Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Class(Value):
+    """A class of the user: its bases and the scope of its body."""
+
+    name: str
+    bases: tuple[Value, ...]
+    frame: Frame
+
+    def lineage(self, seen: tuple[Class, ...] = ()) -> Iterator[Value]:
+        """This class and its bases, depth first, each once: the user's classes and the symbols they end in."""
+        yield self
+        for base in self.bases:
+            match base:
+                case Class() if base not in seen:
+                    yield from base.lineage((*seen, self))
+                case Symbol():
+                    yield base
+                case _:
+                    pass
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Namespace(Value):
+    """A module of the user's project."""
+
+    frame: Frame
+
+
+class Instance(Value):
+    """An object of one of the user's classes; it has identity, and `fields` change as the program runs."""
+
+    __slots__ = ("cls", "fields")
+
+    cls: Class
+    fields: dict[str, Value]
+
+    def __init__(self, cls: Class, node: CSTNode | None = None, doubt: str = "") -> None:
+        super().__init__(node=node, doubt=doubt)
+        object.__setattr__(self, "cls", cls)
+        object.__setattr__(self, "fields", {})
+
+
+def python(value: Value | None, default: Any = None) -> Any:
+    """The Python object that a fully known value stands for (numbers, strings, lists, tuples, dicts of them), else `default`."""
+    match value:
+        case Const(found):
+            return found
+        case Items(items, kind):
+            found = [python(item, MISSING) for item in items]
+            if any(item is MISSING for item in found):
+                return default
+            return tuple(found) if kind == "tuple" else found
+        case Table(entries, False):
+            pairs = {key: python(item, MISSING) for key, item in entries.items()}
+            return default if MISSING in pairs.values() else pairs
+        case _:
+            return default
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "MISSING"
+
+
+MISSING = _Missing()
+
+
+def number(value: Value | None) -> float | int | None:
+    """The number that a value is known to be, else None; a bool is not a number here."""
+    match value:
+        case Const(bool()):
+            return None
+        case Const(int() | float() as found):
+            return found
+        case _:
+            return None
+
+
+def text(value: Value | None) -> str | None:
+    """The string that a value is known to be, else None."""
+    match value:
+        case Const(str() as found):
+            return found
+        case _:
+            return None
+
+
+def options(value: Value) -> tuple[Value, ...]:
+    """The alternatives of a choice, or the one value."""
+    match value:
+        case Choice(found):
+            return found
+        case _:
+            return (value,)
+
+
+def same(left: Value, right: Value) -> bool:
+    """Whether two values are certainly the same one."""
+    if left is right:
+        return True
+    match left, right:
+        case Const(a), Const(b):
+            return type(a) is type(b) and bool(a == b)
+        case Symbol(a), Symbol(b):
+            return a == b
+        case Items(a, kind), Items(b, other):
+            return kind == other and len(a) == len(b) and all(map(same, a, b))
+        case Unknown(a), Unknown(b):
+            return a == b
+        case _:
+            return False
+
+
+def join(*values: Value) -> Value:
+    """What is known where several ways meet: the common value, a choice of at most four, or unknown."""
+    kept: list[Value] = []
+    for value in values:
+        for option in options(value):
+            if not any(same(option, other) for other in kept):
+                kept.append(option)
+    if len(kept) == 1:
+        return kept[0]
+    if len(kept) > MOST_OPTIONS:
+        return Unknown("more than four alternatives", node=kept[-1].node)
+    return Choice(tuple(kept), node=kept[-1].node)
+
+
+def widen(before: Value | None, after: Value, reason: str) -> Value:
+    """What is known of something that a loop of unknown length changes: a counter nothing, a collection its members, data its makings."""
+    if before is None or same(before, after):
+        return after
+    match before, after:
+        case (Items() | Term("many")), (Items() | Term("many")):
+            members = (*_members(before), *_members(after))
+            element = join(*members) if members else Unknown(reason)
+            return Term("many", {"element": element}, node=after.node, root=getattr(after, "root", None))
+        case Table(), Table(entries):
+            return replace(after, entries=entries, open=True)
+        case (Const() | Unknown() | Choice()), _:
+            return Unknown(reason, node=after.node)
+        case _:
+            return join(before, after)
+
+
+def _members(value: Value) -> tuple[Value, ...]:
+    match value:
+        case Items(items):
+            return items
+        case Term("many", {"element": element}):
+            return options(element)
+        case _:
+            return ()
+
+
+def doubtful(value: Value, doubt: str) -> Value:
+    """The same value, marked with why it may be another one at run time; constants, lists and tables only (others have identity)."""
+    match value:
+        case Const() | Symbol():
+            return replace(value, doubt=doubt)
+        case Items(items):
+            return replace(value, items=tuple(doubtful(item, doubt) for item in items), doubt=doubt)
+        case Table(entries):
+            return replace(value, entries={key: doubtful(item, doubt) for key, item in entries.items()}, doubt=doubt)
+        case _:
+            return value
