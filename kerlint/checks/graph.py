@@ -1,0 +1,291 @@
+"""Questions about the graph of a model: heads, hidden layers, activations folded from the layers that follow, what comes next.
+
+A layer that is not understood (a layer of the user, a Lambda, a merge) ends every walk, and the answer is None: unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kerlint.semantics.program import Layer, Model, Program
+from kerlint.semantics.values import Const, Symbol, Term, Value, number
+
+if TYPE_CHECKING:
+    from libcst import CSTNode
+
+DENSE = frozenset({"Dense", "EinsumDense"})
+CONVOLUTIONS = frozenset(
+    {
+        *(f"{kind}{rank}" for kind in ("Conv1D", "Conv2D", "Conv3D") for rank in ("", "Transpose")),
+        *("SeparableConv1D", "SeparableConv2D", "DepthwiseConv1D", "DepthwiseConv2D", "LocallyConnected1D", "LocallyConnected2D"),
+    }
+)
+RECURRENT = frozenset({"SimpleRNN", "LSTM", "GRU", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"})
+WEIGHTED = DENSE | CONVOLUTIONS | RECURRENT
+"""Layers that multiply what they read by learned weights and carry an activation of their own."""
+
+INPUTS = frozenset({"Input", "InputLayer"})
+DROPOUTS = frozenset({"Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout"})
+NORMALIZATIONS = frozenset({"BatchNormalization", "LayerNormalization", "GroupNormalization", "RMSNormalization", "UnitNormalization"})
+PASSING = DROPOUTS | NORMALIZATIONS | {"GaussianNoise", "ActivityRegularization", "Masking", "Identity"}
+"""Layers behind which an activation still belongs to the layer before them."""
+
+AVERAGING = frozenset(f"{scope}AveragePooling{rank}D" for scope in ("", "Global") for rank in "123")
+MAXIMA = frozenset(f"{scope}MaxPooling{rank}D" for scope in ("", "Global") for rank in "123")
+SHAPING = frozenset(
+    {
+        *("Flatten", "Reshape", "Permute", "RepeatVector", "reshape", "expand_dims", "squeeze", "transpose", "cast"),
+        *(f"{kind}{rank}D" for kind in ("ZeroPadding", "Cropping", "UpSampling") for rank in "123"),
+    }
+)
+"""Layers and functions that move or repeat numbers and leave them as they are."""
+
+ACTIVATION_LAYERS = {
+    "ReLU": "relu",
+    "LeakyReLU": "leaky_relu",
+    "PReLU": "prelu",
+    "ELU": "elu",
+    "ThresholdedReLU": "thresholded_relu",
+    "Softmax": "softmax",
+}
+ACTIVATIONS = frozenset(
+    {
+        *("linear", "relu", "relu6", "leaky_relu", "prelu", "elu", "selu", "celu", "crelu", "gelu", "glu", "silu", "mish", "exponential"),
+        *("sigmoid", "hard_sigmoid", "log_sigmoid", "sparse_sigmoid", "softmax", "log_softmax", "sparsemax", "tanh", "hard_tanh"),
+        *("hard_silu", "softplus", "softsign", "squareplus", "sparse_plus", "tanh_shrink", "soft_shrink", "hard_shrink"),
+        *("threshold", "thresholded_relu"),
+    }
+)
+_SYNONYMS = {"swish": "silu", "hard_swish": "hard_silu", "identity": "linear", "softmax_v2": "softmax"}
+_MODULES = ("keras.activations.", "keras.ops.", "keras.backend.", "tensorflow.nn.", "tensorflow.math.", "tensorflow.", "jax.nn.")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Head:
+    """What makes one output of a model.
+
+    `layer` is the weight layer behind it (the output's own layer call when no weight layer can be seen), `activation` the outermost
+    activation up to the output ("linear" when there is none, None when it is not known), `units` the length of the output's last axis.
+    """
+
+    layer: Layer
+    activation: str | None
+    units: int | None
+    activation_node: CSTNode | None
+    index: int
+    output: Layer
+
+
+def layers(program: Program) -> Iterator[tuple[Model, Layer]]:
+    """Every layer of every model with the largest model it is in, each place of the code once for each set of arguments."""
+    seen: set[object] = set()
+    for model in sorted(program.models, key=lambda model: -len(model.layers)):
+        for layer in model.layers:
+            if layer.identity not in seen:
+                seen.add(layer.identity)
+                yield model, layer
+
+
+def heads(model: Model) -> list[Head]:
+    """One head for each output of the model, in order."""
+    return [_head(output, index) for index, output in enumerate(model.outputs)]
+
+
+def _head(output: Layer, index: int) -> Head:
+    name: str | None = "linear"
+    place, layer = output, output
+    while True:
+        if name == "linear":
+            name, place = own(layer), layer
+        if not transparent(layer) or len(layer.inputs) != 1:
+            break
+        layer = layer.inputs[0]
+    return Head(layer, name, _units(output, layer), activation_node(place), index, output)
+
+
+def _units(output: Layer, layer: Layer) -> int | None:
+    if output.shape:
+        return output.shape[-1]
+    # Without a shape the number of units is only sure where nothing stands between the weight layer and the output.
+    units = number(layer.arg("units") or layer.arg("filters")) if output is layer or layer in output.inputs else None
+    return int(units) if units is not None and output.kind not in SHAPING else None
+
+
+def activation_node(layer: Layer) -> CSTNode | None:
+    """Where the activation of a layer is written: the argument if it was given, else the layer."""
+    value = layer.arg("activation")
+    return value.node if value is not None and "activation" in layer.given and value.node is not None else layer.node
+
+
+def named(value: Value | None) -> str | None:
+    """The activation that an argument names, in snake case; "linear" for None, None when it is not known."""
+    match value:
+        case Const(None):
+            return "linear"
+        case Const(str() as name):
+            return _known(name)
+        case Symbol(name) if name.startswith(_MODULES):
+            return _known(name.rpartition(".")[2])
+        case Symbol(name) if name.startswith("keras.layers."):
+            return _of_layer(name.rpartition(".")[2], {})
+        case Term(name, args) if name.startswith("keras.layers."):
+            return _of_layer(name.rpartition(".")[2], args)
+        case _:
+            return None
+
+
+def _known(name: str) -> str | None:
+    name = name.lower()
+    name = _SYNONYMS.get(name, name)
+    return name if name in ACTIVATIONS else None
+
+
+def _of_layer(kind: str, args: Mapping[str, Value]) -> str | None:
+    match kind:
+        case "Activation":
+            return named(args.get("activation"))
+        case "Softmax" if "axis" in args and number(args["axis"]) != -1:
+            return None
+        case _:
+            return ACTIVATION_LAYERS.get(kind)
+
+
+def own(layer: Layer) -> str | None:
+    """The activation that this very layer call applies: "linear" when it applies none, None when it is not known."""
+    kind = layer.kind
+    if kind == "Activation" or kind in ACTIVATION_LAYERS:
+        return _of_layer(kind, layer.args)
+    if kind in WEIGHTED:
+        return named(layer.arg("activation"))
+    if kind in ("TimeDistributed", "Bidirectional"):
+        return _of_wrapped(layer.arg("layer"))
+    if layer.cls.startswith(_MODULES) and kind not in SHAPING:
+        return _of_call(layer)
+    return "linear" if kind in PASSING or kind in SHAPING or kind in AVERAGING or kind in MAXIMA or kind in INPUTS else None
+
+
+def _of_wrapped(value: Value | None) -> str | None:
+    match value:
+        case Term(name, {"activation": inner}) if name.rpartition(".")[2] in WEIGHTED:
+            return named(inner)
+        case _:
+            return None
+
+
+def _of_call(layer: Layer) -> str | None:
+    match layer.arg("axis"):
+        case None | Const(None) | Const(-1):
+            return _known(layer.kind)
+        case _:
+            return None
+
+
+def activates(layer: Layer) -> bool:
+    """Whether this is a layer or function whose whole work is an activation: `Activation`, `ReLU`, `tf.nn.relu`."""
+    kind = layer.kind
+    return (
+        kind == "Activation" or kind in ACTIVATION_LAYERS or kind not in WEIGHTED and layer.cls.startswith(_MODULES) and bool(_known(kind))
+    )
+
+
+def activation(layer: Layer, model: Model) -> str | None:
+    """What a weight layer's output goes through: its own activation, or the one that follows it.
+
+    Normalization, dropout and reshaping are looked through. "linear" when the next weight layer, a pooling or the output comes first;
+    None when that is not known or when several layers read the output and disagree.
+    """
+    name = own(layer)
+    if name != "linear":
+        return name
+    readers = model.readers(layer)
+    if not readers or layer in model.outputs:
+        return "linear"
+    found = {_following(reader, model) for reader in readers}
+    return found.pop() if len(found) == 1 else None
+
+
+def _following(reader: Layer, model: Model) -> str | None:
+    if activates(reader):
+        return own(reader)
+    if reader.kind in PASSING or reader.kind in SHAPING:
+        return activation(reader, model)
+    return "linear" if reader.kind in WEIGHTED or reader.kind in AVERAGING or reader.kind in MAXIMA else None
+
+
+def transparent(layer: Layer) -> bool:
+    """Whether the layer has no learned weights that mix its input: activation, normalization, dropout, reshaping, pooling."""
+    kind = layer.kind
+    return activates(layer) or kind in PASSING or kind in SHAPING or kind in AVERAGING or kind in MAXIMA
+
+
+def following(layer: Layer, model: Model, through: Callable[[Layer], bool] = transparent) -> tuple[Layer, ...] | None:
+    """The next layers behind one, looking through `through`; () at an output.
+
+    None when the value also leaves a nested model or is read by anything that is not a weight layer: a gate, a residual sum, a layer
+    of the user. So a tuple means that the value is used plainly.
+    """
+    if layer.leaves and layer not in model.outputs:
+        return None
+    found: list[Layer] = []
+    for reader in model.readers(layer):
+        if through(reader):
+            further = following(reader, model, through)
+            if further is None:
+                return None
+            found += further
+        elif reader.kind in WEIGHTED:
+            found.append(reader)
+        else:
+            return None
+    return tuple(found)
+
+
+def previous(layer: Layer, through: Callable[[Layer], bool] = transparent) -> Layer | None:
+    """The weight layer whose output a layer reads, looking through `through`; None at an input, a merge or anything not understood."""
+    while len(layer.inputs) == 1:
+        (layer,) = layer.inputs
+        if layer.kind in WEIGHTED:
+            return layer
+        if not through(layer):
+            return None
+    return None
+
+
+def hidden(model: Model) -> list[Layer]:
+    """The weight layers whose output is plainly read by other weight layers and is no output, in the order of computation."""
+    return [layer for layer in model.layers if layer.kind in WEIGHTED and layer not in model.outputs and following(layer, model)]
+
+
+def gated(layer: Layer, model: Model) -> bool:
+    """Whether the output of a layer is multiplied with something (attention, squeeze and excitation), directly or reshaped before."""
+    for reader in model.readers(layer):
+        if reader.kind.lower() in _PRODUCTS or transparent(reader) and gated(reader, model):
+            return True
+    return False
+
+
+_PRODUCTS = frozenset(
+    {
+        *("multiply", "mul", "dot", "batch_dot", "matmul", "einsum", "tensordot"),
+        *("attention", "additiveattention", "multiheadattention", "groupqueryattention"),
+    }
+)
+
+
+def added(layer: Layer, model: Model) -> bool:
+    """Whether the output of a layer ends in a sum (a residual branch), directly or through activations and normalization."""
+    for reader in model.readers(layer):
+        if reader.kind.lower() in _SUMS or transparent(reader) and added(reader, model):
+            return True
+    return False
+
+
+_SUMS = frozenset({"add", "subtract", "sub", "average", "add_n"})
+
+
+def heads_elsewhere(program: Program, model: Model) -> set[object]:
+    """The identities of the layers that make an output of another model of the program: an encoder's code is no hidden layer of it."""
+    others = (other for other in program.models if other.identity is not model.identity)
+    return {part.identity for other in others for head in heads(other) for part in (head.layer, head.output)}
