@@ -5,12 +5,13 @@ A layer that is not understood (a layer of the user, a Lambda, a merge) ends eve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kerlint.semantics.graph import KerasLayer
 from kerlint.semantics.program import Layer, Model, Program
-from kerlint.semantics.values import Const, Symbol, Term, Value, number
+from kerlint.semantics.values import Const, Symbol, Term, Value, number, python
 
 if TYPE_CHECKING:
     from libcst import CSTNode
@@ -25,6 +26,10 @@ CONVOLUTIONS = frozenset(
 RECURRENT = frozenset({"SimpleRNN", "LSTM", "GRU", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"})
 WEIGHTED = DENSE | CONVOLUTIONS | RECURRENT
 """Layers that multiply what they read by learned weights and carry an activation of their own."""
+VECTORS, IMAGES = 2, 3
+"""The rank of (batch, units) and of (batch, height, width)."""
+MIXING = (DENSE | CONVOLUTIONS) - {"EinsumDense"}
+"""Weight layers of which two in a row with nothing between them are one."""
 
 INPUTS = frozenset({"Input", "InputLayer"})
 DROPOUTS = frozenset({"Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout"})
@@ -78,10 +83,15 @@ class Head:
     output: Layer
 
 
+def models(program: Program) -> list[Model]:
+    """The models of a program, the largest first: what stands in a combined model is judged there."""
+    return sorted(program.models, key=lambda model: -len(model.layers))
+
+
 def layers(program: Program) -> Iterator[tuple[Model, Layer]]:
-    """Every layer of every model with the largest model it is in, each place of the code once for each set of arguments."""
+    """Every layer once, with the largest model that it is in."""
     seen: set[object] = set()
-    for model in sorted(program.models, key=lambda model: -len(model.layers)):
+    for model in models(program):
         for layer in model.layers:
             if layer.identity not in seen:
                 seen.add(layer.identity)
@@ -130,7 +140,7 @@ def named(value: Value | None) -> str | None:
             return _known(name.rpartition(".")[2])
         case Symbol(name) if name.startswith("keras.layers."):
             return _of_layer(name.rpartition(".")[2], {})
-        case Term(name, args) if name.startswith("keras.layers."):
+        case Term(name, args) | KerasLayer(cls=name, args=args) if name.startswith("keras.layers."):
             return _of_layer(name.rpartition(".")[2], args)
         case _:
             return None
@@ -168,8 +178,8 @@ def own(layer: Layer) -> str | None:
 
 def _of_wrapped(value: Value | None) -> str | None:
     match value:
-        case Term(name, {"activation": inner}) if name.rpartition(".")[2] in WEIGHTED:
-            return named(inner)
+        case Term(name, args) | KerasLayer(cls=name, args=args) if name.rpartition(".")[2] in WEIGHTED:
+            return named(args.get("activation"))
         case _:
             return None
 
@@ -180,6 +190,12 @@ def _of_call(layer: Layer) -> str | None:
             return _known(layer.kind)
         case _:
             return None
+
+
+def called(layer: Layer) -> str:
+    """A layer as a reader knows it: "Dense(64)", "LSTM(32)", "Flatten"."""
+    units = number(layer.arg("units") or layer.arg("filters"))
+    return f"{layer.kind}({units})" if units is not None else layer.kind
 
 
 def activates(layer: Layer) -> bool:
@@ -258,12 +274,46 @@ def hidden(model: Model) -> list[Layer]:
     return [layer for layer in model.layers if layer.kind in WEIGHTED and layer not in model.outputs and following(layer, model)]
 
 
+def stack(model: Model, names: Collection[str]) -> tuple[Layer, ...]:
+    """The longest way through the model on which hidden layers apply one of these activations: the layers that apply it, in order.
+
+    A residual sum, a gate or anything that is not understood begins a new way; the gates inside recurrent layers do not count.
+    """
+    ways: dict[Layer, tuple[Layer, ...]] = {}
+    for layer in model.layers:
+        before = max((ways.get(source, ()) for source in layer.inputs), key=len, default=())
+        applies = layer.kind not in RECURRENT and own(layer) in names and bool(following(layer, model))
+        ways[layer] = (*before, layer) if applies else before if transparent(layer) or layer.kind in WEIGHTED else ()
+    return max(ways.values(), key=len, default=())
+
+
+def between(first: Layer, last: Layer) -> Iterator[Layer]:
+    """The layers on the way from one layer back from another, as long as it does not fork."""
+    while last is not first and len(last.inputs) == 1:
+        (last,) = last.inputs
+        if last is not first:
+            yield last
+
+
+def unflattened(model: Model) -> Layer | None:
+    """The first Dense that reads feature maps or an image (rank above 2) and hands that rank on to the output, else None."""
+    for layer in model.layers:
+        if layer.kind == "Dense" and layer.shape and len(layer.shape) > VECTORS and _spatial(layer):
+            return layer if all(head.output.shape and len(head.output.shape) == len(layer.shape) for head in heads(model)) else None
+    return None
+
+
+def _spatial(layer: Layer) -> bool:
+    """Whether only convolutions, pooling, Dense and layers without weights lie between the inputs and a layer."""
+    return all(
+        source.kind in INPUTS or (source.kind in WEIGHTED - RECURRENT or transparent(source)) and _spatial(source)
+        for source in layer.inputs
+    )
+
+
 def gated(layer: Layer, model: Model) -> bool:
     """Whether the output of a layer is multiplied with something (attention, squeeze and excitation), directly or reshaped before."""
-    for reader in model.readers(layer):
-        if reader.kind.lower() in _PRODUCTS or transparent(reader) and gated(reader, model):
-            return True
-    return False
+    return any(reader.kind.lower() in _PRODUCTS or transparent(reader) and gated(reader, model) for reader in model.readers(layer))
 
 
 _PRODUCTS = frozenset(
@@ -276,10 +326,7 @@ _PRODUCTS = frozenset(
 
 def added(layer: Layer, model: Model) -> bool:
     """Whether the output of a layer ends in a sum (a residual branch), directly or through activations and normalization."""
-    for reader in model.readers(layer):
-        if reader.kind.lower() in _SUMS or transparent(reader) and added(reader, model):
-            return True
-    return False
+    return any(reader.kind.lower() in _SUMS or transparent(reader) and added(reader, model) for reader in model.readers(layer))
 
 
 _SUMS = frozenset({"add", "subtract", "sub", "average", "add_n"})
@@ -289,3 +336,14 @@ def heads_elsewhere(program: Program, model: Model) -> set[object]:
     """The identities of the layers that make an output of another model of the program: an encoder's code is no hidden layer of it."""
     others = (other for other in program.models if other.identity is not model.identity)
     return {part.identity for other in others for head in heads(other) for part in (head.layer, head.output)}
+
+
+def edges(size: Value) -> set[int | float]:
+    """The different edge lengths of a window: {3} for 3 and (3, 3), {1, 7} for (1, 7), empty when one is not known."""
+    match python(size):
+        case int() as edge:
+            return {edge}
+        case [*found] if all(type(edge) is int for edge in found):
+            return set(found)
+        case _:
+            return set()

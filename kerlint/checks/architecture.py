@@ -1,0 +1,322 @@
+"""Architecture: activations of hidden layers, initial weights, units and shapes (KER2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from kerlint.checks import certainty, graph, linearity
+from kerlint.finding import Finding, Related, Severity
+from kerlint.rule import Rule
+from kerlint.semantics.program import Event, Layer, Model, Program
+from kerlint.semantics.provenance import Facts, inputs_of, labels_of
+from kerlint.semantics.values import Const, Symbol, Term, Value, number
+from kerlint.semantics.wording import dimensions
+
+if TYPE_CHECKING:
+    from libcst import CSTNode
+
+
+def sigmoid_deep_stack(program: Program, rule: Rule) -> Iterator[Finding]:
+    seen: set[object] = set()
+    for model in graph.models(program):
+        stack = graph.stack(model, rule["activations"])
+        if len(stack) < rule["info_depth"] or stack[0].identity in seen:
+            continue
+        seen.add(stack[0].identity)
+        normalized = _normalized(stack)
+        yield rule.finding(
+            graph.activation_node(stack[0]),
+            "normalized" if normalized else "",
+            severity=Severity.info if normalized else _by_depth(len(stack), rule),
+            confidence=certainty.of(model, *(layer.arg("activation") for layer in stack)),
+            related=_places(stack[1:], "and this one"),
+            depth=len(stack),
+            activation=graph.own(stack[0]),
+            shrink=round(rule["slope"] ** -len(stack)),
+        )
+
+
+def _by_depth(depth: int, rule: Rule) -> Severity:
+    return Severity.error if depth >= rule["error_depth"] else Severity.warning if depth >= rule["min_depth"] else Severity.info
+
+
+def _normalized(stack: tuple[Layer, ...]) -> bool:
+    """Whether a normalization stands between every two of the layers."""
+    return all(any(layer.kind in graph.NORMALIZATIONS for layer in graph.between(*pair)) for pair in pairwise(stack))
+
+
+def _places(layers: tuple[Layer, ...], message: str) -> tuple[Related, ...]:
+    nodes = dict.fromkeys(graph.activation_node(layer) for layer in layers)
+    return tuple(Related(node, message) for node in nodes if node is not None)
+
+
+def missing_hidden_activation(program: Program, rule: Rule) -> Iterator[Finding]:
+    for model, layer in graph.layers(program):
+        if layer.kind not in graph.MIXING or model.pretrained or graph.activation(layer, model) != "linear":
+            continue
+        match graph.following(layer, model, _keeps_linear):
+            case (reader,) if reader.kind in graph.MIXING and not _projects(layer, reader, model, program):
+                yield rule.finding(
+                    graph.activation_node(layer),
+                    confidence=certainty.of(model, layer.arg("activation")),
+                    related=_places((reader,), "this layer multiplies it by weights again"),
+                    layer=graph.called(layer),
+                    reader=graph.called(reader),
+                )
+
+
+def _keeps_linear(layer: Layer) -> bool:
+    """Whether two weight layers are still one when this stands between them."""
+    moving = graph.SHAPING - {"Reshape", "reshape"}  # a Dense before a Reshape makes a map of a latent vector: that is a projection
+    return layer.kind in graph.DROPOUTS | graph.AVERAGING | moving | {"BatchNormalization"}
+
+
+def _projects(layer: Layer, reader: Layer, model: Model, program: Program) -> bool:
+    """Whether a layer without activation is meant: a bottleneck, a factored convolution, or the code of another model."""
+    source = next((source.shape[-1] for source in layer.inputs if source.shape), None)
+    width = layer.shape[-1] if layer.shape else None
+    wider = reader.shape[-1] if reader.shape else None
+    narrows = width is not None and (source is None or width < source) and wider is not None and width < wider
+    return narrows or _factored(layer) or _factored(reader) or layer.identity in graph.heads_elsewhere(program, model)
+
+
+def _factored(layer: Layer) -> bool:
+    """A pointwise, depthwise, separable or lopsided convolution: one factor of a larger one."""
+    match layer.arg("kernel_size"):
+        case None:
+            return False
+        case size:
+            edges = graph.edges(size)
+            return layer.kind.startswith(("Depthwise", "Separable")) or not edges or edges == {1} or len(edges) > 1
+
+
+def linear_only_model(program: Program, rule: Rule) -> Iterator[Finding]:
+    for model in graph.models(program):
+        weighted = [layer for layer in model.layers if layer.kind in graph.WEIGHTED]
+        if not weighted or not _is_linear(model) or any(word in model.name.lower() for word in rule["names"]):
+            continue
+        fits = [event for event in program.of(model.identity) if event.kind == "fit"]
+        task = next((task for event in fits if (task := _task(event, rule))), "")
+        stacked = len(weighted) > 1
+        if stacked and graph.own(weighted[-1]) == "linear" or not stacked and task in ("images", "curve"):
+            yield rule.finding(
+                model.node if stacked else graph.activation_node(weighted[-1]),
+                task if stacked else f"single-{task}",
+                severity=Severity.warning if task == "curve" or stacked and task else Severity.info,
+                confidence=certainty.of(model, *(layer.arg("activation") for layer in weighted)),
+                scope=tuple(event.node for event in fits),
+                count=len(weighted),
+            )
+
+
+def _is_linear(model: Model) -> bool:
+    """Whether the whole model is known and has no bend before its last weight layer."""
+    weighted = [layer for layer in model.layers if layer.kind in graph.WEIGHTED]
+    plain = graph.INPUTS | graph.WEIGHTED | {"Normalization", "Rescaling"}
+    bent = [layer for layer in weighted[:-1] if graph.own(layer) != "linear"]
+    rest = [layer for layer in model.layers if layer.kind not in plain and not _keeps_linear(layer) and layer.kind != "Reshape"]
+    ends = [layer for layer in rest if not (graph.activates(layer) and layer in model.outputs)]
+    return model.complete and len(model.outputs) == 1 and not bent and not ends and not model.pretrained and not _compresses(model)
+
+
+def _compresses(model: Model) -> bool:
+    """Whether the output is as wide as the input and something between them is narrower: a linear autoencoder."""
+    widths = [layer.shape[-1] for layer in (*model.inputs, *model.outputs) if layer.shape]
+    known = [layer.shape[-1] for layer in model.layers if layer.shape]
+    return len(set(widths)) == 1 and any(width is not None and width < (widths[0] or width) for width in known)
+
+
+def _task(event: Event, rule: Rule) -> str:
+    """What makes the task certainly not linear: images, text, a curve; "" when nothing does."""
+    inputs, labels = inputs_of(event), labels_of(event)
+    if inputs.form in ("image", "tokens", "text"):
+        return "images" if inputs.form == "image" else "text"
+    known, wanted = linearity.table(event.x), linearity.table(event.y)
+    share = linearity.explained(known, wanted) if known and wanted else None
+    return "curve" if share is not None and share < rule["explained"] or _curved(inputs, labels, rule) else ""
+
+
+def _curved(inputs: Facts, labels: Facts, rule: Rule) -> bool:
+    """Whether the labels are computed from the very inputs by a power or another curve, and the inputs were not bent alike."""
+    if inputs.origin is None or labels.origin is None or labels.origin.node is None or inputs.origin.node is not labels.origin.node:
+        return False
+    bends = [[step.name for step in facts.path if step.name in rule["curves"]] for facts in (inputs, labels)]
+    return not bends[0] and bool(bends[1])
+
+
+def softmax_hidden(program: Program, rule: Rule) -> Iterator[Finding]:
+    for model, layer in graph.layers(program):
+        if graph.own(layer) != "softmax" or layer.kind in graph.RECURRENT or model.pretrained:
+            continue
+        if graph.following(layer, model) and layer.identity not in graph.heads_elsewhere(program, model):
+            yield rule.finding(
+                graph.activation_node(layer),
+                confidence=certainty.of(model, layer.arg("activation")),
+                layer=graph.called(layer),
+            )
+
+
+def double_activation(program: Program, rule: Rule) -> Iterator[Finding]:
+    for model, second in graph.layers(program):
+        first = _activated_before(second, model)
+        if first is None or not graph.activates(second) or graph.own(second) in (None, "linear") or graph.gated(second, model):
+            continue
+        before, after = graph.own(first), graph.own(second)
+        yield rule.finding(
+            graph.activation_node(second),
+            "useless" if after in rule["without_effect"].get(before, ()) else "",
+            confidence=certainty.of(model, first.arg("activation"), second.arg("activation")),
+            related=_places((first,), f"{before} is applied here"),
+            first=before,
+            second=after,
+        )
+
+
+def _activated_before(layer: Layer, model: Model) -> Layer | None:
+    """The layer with an activation whose output goes to this one alone, through dropout at most."""
+    source = layer
+    while len(source.inputs) == 1 and len(model.readers(source.inputs[0])) == 1:
+        (source,) = source.inputs
+        if source.kind not in graph.DROPOUTS:
+            # The tanh of a recurrent layer belongs to its cell; what follows the layer is the activation of its output.
+            bends = source.kind not in graph.RECURRENT and graph.own(source) not in (None, "linear")
+            return source if bends and (source.kind in graph.WEIGHTED or graph.activates(source)) else None
+    return None
+
+
+def symmetric_init(program: Program, rule: Rule) -> Iterator[Finding]:
+    for model, layer in graph.layers(program):
+        initializer = layer.arg("kernel_initializer")
+        name = _constant(initializer, rule)
+        if name is None or not graph.following(layer, model) or layer.trainable is False or _overwritten(program, model):
+            continue
+        units = number(layer.arg("units") or layer.arg("filters"))
+        if units is not None and units > rule["alone"]:
+            yield rule.finding(
+                initializer.node if initializer and "kernel_initializer" in layer.given else layer.node,
+                "zeros" if name in rule["zeros"] else "",
+                confidence=certainty.of(model, initializer, layer.arg("units") or layer.arg("filters")),
+                units=int(units),
+                layer=graph.called(layer),
+                initializer=name,
+            )
+
+
+def _constant(value: Value | None, rule: Rule) -> str | None:
+    """The name of an initializer that gives every weight the same number, else None."""
+    match value:
+        case Const(str() as name):
+            pass
+        case Term(name, args) if name.endswith("onstant") and number(args.get("value")) is None:
+            return None
+        case Symbol(name) | Term(name):
+            name = name.rpartition(".")[2]
+        case _:
+            return None
+    name = name.lower().removesuffix("_initializer")
+    return name if name in rule["initializers"] else None
+
+
+def _overwritten(program: Program, model: Model) -> bool:
+    return model.pretrained or any(event.kind in ("set_weights", "load_weights") for event in program.of(model.identity))
+
+
+def softmax_axis_or_unit_mismatch(program: Program, rule: Rule) -> Iterator[Finding]:
+    for event in program.fits():
+        labels = labels_of(event)
+        for head in graph.heads(event.model) if event.model and event.compiled else ():
+            loss = event.compiled.losses[head.index] if event.compiled and head.index < len(event.compiled.losses) else None
+            if not _too_few(head.units, labels, loss, rule):
+                continue
+            node = _units_node(head.layer)
+            yield rule.finding(
+                node,
+                confidence=certainty.of(event.model, event, labels, head.layer.arg("units") or head.layer.arg("filters")),
+                related=_from(labels),
+                scope=(event.node,),
+                units=head.units,
+                classes=labels.classes,
+                source=labels.origin.name if labels.origin else "the labels",
+            )
+
+
+def _too_few(units: int | None, labels: Facts, loss: Value | None, rule: Rule) -> bool:
+    """Whether a head of several units has no unit for some class; of one-hot labels, whether it has another number of units."""
+    match loss:
+        case Term(name) if name in rule["losses"] and units is not None and units > rule["alone"] and labels.classes is not None:
+            return units != labels.classes if labels.form == "one-hot" else labels.form == "integer" and units < labels.classes
+        case _:
+            return False
+
+
+def _units_node(layer: Layer) -> CSTNode | None:
+    value = next((layer.arg(name) for name in ("units", "filters") if name in layer.given), None)
+    return value.node if value is not None and value.node is not None else layer.node
+
+
+def _from(facts: Facts) -> tuple[Related, ...]:
+    origin = facts.origin
+    return (Related(origin.node, f"the labels come from {origin.name}"),) if origin and origin.node is not None else ()
+
+
+def missing_flatten(program: Program, rule: Rule) -> Iterator[Finding]:
+    for event in program.fits():
+        layer = graph.unflattened(event.model) if event.model else None
+        labels = labels_of(event)
+        if event.model is None or layer is None or labels.shape is None:
+            continue
+        output = event.model.outputs[0].shape
+        if output is not None and not _aligned(labels.shape, output):
+            yield rule.finding(
+                layer.node,
+                confidence=certainty.of(event.model, event, labels),
+                related=_from(labels),
+                scope=(event.node,),
+                layer=graph.called(layer),
+                read=dimensions(layer.inputs[0].shape or ()),
+                made=dimensions(output),
+                labels=dimensions(labels.shape),
+            )
+
+
+def _aligned(labels: tuple[int | None, ...], output: tuple[int | None, ...]) -> bool:
+    """Whether there may be one label, or one row of labels, for each place of the output."""
+    places = zip(labels[1:], output[1:], strict=False)
+    return len(labels) >= len(output) or len(output) - len(labels) == 1 and all(None in pair or pair[0] == pair[1] for pair in places)
+
+
+def shape_inference_failure(program: Program, rule: Rule) -> Iterator[Finding]:
+    for model, layer in graph.layers(program):
+        if not layer.mismatch:
+            continue
+        read = [dimensions(source.shape) if source.shape else "an unknown shape" for source in layer.inputs]
+        yield rule.finding(
+            layer.node,
+            _repair(layer),
+            confidence=certainty.of(model, *(value for name, value in layer.args.items() if name in layer.given)),
+            related=_trail(layer, rule["shown"]),
+            layer=graph.called(layer),
+            read=" and ".join(read) or "nothing",
+            reason=layer.mismatch,
+        )
+
+
+def _repair(layer: Layer) -> str:
+    """The variant of the hint that suits the layers on both sides of the break."""
+    source = layer.inputs[0] if layer.inputs else layer
+    if layer.kind in graph.RECURRENT and source.kind in graph.RECURRENT:
+        return "sequences"
+    images = layer.kind in graph.CONVOLUTIONS and source.kind in graph.INPUTS and source.shape is not None
+    return "channels" if images and layer.kind.endswith("2D") and len(source.shape or ()) == graph.IMAGES else ""
+
+
+def _trail(layer: Layer, most: int) -> tuple[Related, ...]:
+    """The shapes on the way to a layer, the last ones first in the code first."""
+    found: list[Related] = []
+    while len(layer.inputs) == 1 and len(found) < most:
+        (layer,) = layer.inputs
+        if layer.node is not None and layer.shape is not None:
+            found.append(Related(layer.node, f"{graph.called(layer)} gives {dimensions(layer.shape)}"))
+    return tuple(reversed(found))

@@ -1,0 +1,130 @@
+"""Regularization: wide layers, dropout, its place before batch normalization, weight penalties (KER6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kerlint.checks import certainty, graph
+from kerlint.checks.restraints import restrained
+from kerlint.finding import Finding, Related, Severity
+from kerlint.rule import Rule
+from kerlint.semantics.program import Event, Layer, Program
+from kerlint.semantics.provenance import inputs_of
+from kerlint.semantics.values import Term, Value, number, same
+from kerlint.semantics.wording import figure
+
+
+def wide_layer_without_regularizer(program: Program, rule: Rule) -> Iterator[Finding]:
+    for event in program.fits():
+        model, data = event.model, inputs_of(event)
+        if event.kind != "fit" or model is None or model.pretrained or _reconstructs(event) or restrained(event, model):
+            continue
+        for layer in graph.hidden(model):
+            variant = _wide(layer, data.rows, rule)
+            if variant is not None:
+                origin = data.origin.node if data.origin else None
+                yield rule.finding(
+                    layer.node,
+                    variant,
+                    severity=Severity.info if variant else None,
+                    confidence=certainty.of(model, event, data, layer.arg("units")),
+                    related=(Related(origin, f"{data.rows} rows"),) if origin is not None and not variant else (),
+                    scope=(event.node,),
+                    layer=graph.called(layer),
+                    params=figure(layer.params or 0),
+                    rows=figure(data.rows or 0),
+                    ratio=figure((layer.params or 0) // (data.rows or 1)),
+                )
+
+
+def _wide(layer: Layer, rows: int | None, rule: Rule) -> str | None:
+    """The variant of the message: "" for many parameters on few rows, "rows-unknown" for a very wide layer, None for no report."""
+    units = number(layer.arg("units")) if layer.kind == "Dense" and layer.trainable is not False else None
+    if units is None:
+        return None
+    if rows is None:
+        return "rows-unknown" if units >= rule["units_rows_unknown"] else None
+    crowded = rows < rule["rows_enough"] and layer.params is not None and layer.params > rule["params_per_row"] * rows
+    return "" if units >= rule["units"] and crowded else None
+
+
+def _reconstructs(event: Event) -> bool:
+    """Whether the model is to give back what it reads: what it learns is limited by its code, not by a penalty."""
+    return event.x is not None and event.y is not None and same(event.x, event.y)
+
+
+def dropout_rate_too_high(program: Program, rule: Rule) -> Iterator[Finding]:
+    for model, layer in graph.layers(program):
+        rate = number(layer.arg("rate"))
+        if layer.kind not in rule["layers"] or rate is None or rate <= rule["most"]:
+            continue
+        on_input = all(source.kind in graph.INPUTS for source in layer.inputs)
+        variant = "impossible" if rate > rule["valid"] else "nearly-all" if rate >= rule["nearly_all"] else ""
+        if on_input and variant != "impossible":
+            continue
+        value = layer.arg("rate")
+        yield rule.finding(
+            value.node if value is not None and value.node is not None else layer.node,
+            variant,
+            severity=Severity.error if variant else None,
+            confidence=certainty.of(model, value),
+            layer=layer.kind,
+            rate=rate,
+            share=f"{rate:.0%}",
+            percent=f"{rate / rule['percent']:g}",
+        )
+
+
+def dropout_before_batchnorm(program: Program, rule: Rule) -> Iterator[Finding]:
+    for model, layer in graph.layers(program):
+        dropout = _dropout_before(layer) if layer.kind == "BatchNormalization" else None
+        rate = number(dropout.arg("rate")) if dropout is not None else None
+        if dropout is not None and rate is not None and rate > rule["harmless"]:
+            yield rule.finding(
+                layer.node,
+                confidence=certainty.of(model, dropout.arg("rate")),
+                related=(Related(dropout.node, f"drops {rate:.0%} of what the normalization measures"),) if dropout.node else (),
+                rate=rate,
+            )
+
+
+def _dropout_before(layer: Layer) -> Layer | None:
+    """The plain dropout whose output a layer reads, directly or through an activation."""
+    while len(layer.inputs) == 1:
+        (layer,) = layer.inputs
+        if not graph.activates(layer):
+            return layer if layer.kind == "Dropout" else None
+    return None
+
+
+def l2_too_strong(program: Program, rule: Rule) -> Iterator[Finding]:
+    for model, layer in graph.layers(program):
+        for name in rule["arguments"]:
+            for penalty, factor, value in _factors(layer.arg(name)):
+                amount = number(factor)
+                if amount is None or amount < rule["most"] or not (graph.previous(layer) or graph.following(layer, model)):
+                    continue
+                yield rule.finding(
+                    factor.node or value.node or layer.node,
+                    "" if name in rule["kernels"] else "other",
+                    severity=None if name in rule["kernels"] else Severity.info,
+                    confidence=certainty.of(model, value, factor),
+                    argument=name,
+                    penalty=penalty,
+                    factor=figure(amount),
+                )
+
+
+def _factors(value: Value | None) -> Iterator[tuple[str, Value, Value]]:
+    """The strengths of a regularizer given as an object: ("L2", 0.5, the regularizer)."""
+    match value:
+        case Term(name, args) if name.startswith("keras.regularizers."):
+            kind = name.rpartition(".")[2].upper().replace("_", "")
+            for penalty in ("l1", "l2"):
+                factor = args.get(penalty)
+                if factor is not None:
+                    yield kind, factor, value
+            if kind in ("L1", "L2") and "0" in args:
+                yield kind, args["0"], value
+        case _:
+            return
