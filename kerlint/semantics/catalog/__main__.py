@@ -1,0 +1,17 @@
+"""`python -m kerlint.semantics.catalog`: regenerates keras3.json and keras2.json from the installed keras and tf_keras."""
+
+from __future__ import annotations
+
+import os
+
+from kerlint.semantics.catalog import HERE
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+from kerlint.semantics.catalog.introspection import keras2, keras3, written  # noqa: E402
+
+if __name__ == "__main__":
+    third = keras3()
+    (HERE / "keras3.json").write_text(written(third), encoding="utf-8")
+    (HERE / "keras2.json").write_text(written(keras2(third)), encoding="utf-8")
