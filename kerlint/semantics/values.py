@@ -24,9 +24,14 @@ Python = Union[None, bool, int, float, complex, str, bytes]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Value:
-    """Something the program computes; `node` is the code it came from, `doubt` why it may be another value at run time."""
+    """Something the program computes.
+
+    `node` is the expression that gave it where it is used (the argument of the call, say), `origin` where it was first written when
+    it came through a name, `doubt` why it may be another value at run time.
+    """
 
     node: CSTNode | None = field(default=None, kw_only=True, repr=False)
+    origin: CSTNode | None = field(default=None, kw_only=True, repr=False)
     doubt: str = field(default="", kw_only=True, repr=False)
 
 

@@ -1,0 +1,191 @@
+"""Calls: the user's functions are run, the library's are looked up in tables, everything else becomes a term."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from kerlint.semantics import events, keras, library, methods
+from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, is_layer, is_model, operation, repeated, tensors
+from kerlint.semantics.members import attribute, class_member
+from kerlint.semantics.values import (
+    Bound,
+    Choice,
+    Class,
+    Const,
+    Function,
+    Instance,
+    Items,
+    Namespace,
+    Symbol,
+    Table,
+    Term,
+    Unknown,
+    Value,
+    join,
+)
+
+if TYPE_CHECKING:
+    from libcst import CSTNode
+
+    from kerlint.semantics.interpreter import Interpreter
+
+
+def call(run: Interpreter, function: Value, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value:
+    """The value of `function(*positional, **keywords)`, with what the call does to the program's state."""
+    match function:
+        case Choice(found):
+            return each(run, found, lambda option: call(run, option, positional, keywords, node))
+        case Function():
+            return run.invoke(function, positional, keywords, node)
+        case Bound(method, receiver):
+            return run.invoke(method, [receiver, *positional], keywords, node)
+        case Class():
+            return instantiate(run, function, positional, keywords, node)
+        case Symbol(name):
+            return call_symbol(run, function, name, positional, keywords, node)
+        case Term("functools.partial", args):
+            return _partial(run, args, positional, keywords, node)
+        case Term("method", {"self": receiver, "name": Const(str() as name)}):
+            return call_method(run, receiver, name, positional, keywords, node)
+        case KerasLayer() | KerasModel() | Instance() if is_layer(function) or is_model(function):
+            return keras.apply(run, function, positional, keywords, node)
+        case Instance():
+            return call_method(run, function, "__call__", positional, keywords, node)
+    return opaque(run, function, positional, keywords, node)
+
+
+def each(run: Interpreter, found: tuple[Value, ...], way: object) -> Value:
+    """What a call on one of several values gives: each is tried from the same state, and the outcomes are joined."""
+    outcomes: list[Value] = []
+
+    def attempt(option: Value) -> bool:
+        outcomes.append(way(option))  # type: ignore[operator]
+        return True
+
+    with run.doubting("one of several branches"):
+        run.heap.branch([lambda option=option: attempt(option) for option in found])  # type: ignore[misc]
+    return join(*outcomes)
+
+
+def call_symbol(
+    run: Interpreter, symbol: Symbol, name: str, positional: list[Value], keywords: dict[str, Value], node: CSTNode
+) -> Value:
+    """A call of something from a library."""
+    runner = library.RUN.get(name)
+    if runner is not None:
+        outcome: Value | None = runner(run, positional, keywords, node)
+        if outcome is not None:
+            return outcome
+    shuffled = methods.shuffled_in_place(run, symbol, positional, node)
+    if shuffled is not None:
+        return shuffled
+    if name.startswith("keras."):
+        return keras.call_keras(run, symbol, positional, keywords, node)
+    found = [*tensors(Items(tuple(positional))), *tensors(Table(keywords))]
+    if found:
+        return operation(name, numbered(positional, keywords), found, node, within=run.within)
+    return Term(name, numbered(positional, keywords), node=node)
+
+
+def numbered(positional: list[Value], keywords: Mapping[str, Value]) -> dict[str, Value]:
+    """Arguments of a function without a known signature: positions as "0", "1" …"""
+    return {**{str(position): value for position, value in enumerate(positional)}, **keywords}
+
+
+def opaque(run: Interpreter, function: Value, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value:
+    """A call of something that is not understood: unknown layers when tensors go in, else a term or the reason."""
+    found = [*tensors(Items(tuple(positional))), *tensors(Table(keywords))]
+    if found or isinstance(function, Tensor):
+        reason = function.reason if isinstance(function, Unknown) else "a call that is not understood"
+        return repeated(found, reason, node)
+    match function:
+        case Unknown(reason):
+            if positional:
+                return Term("unknown", {**numbered(positional, keywords), "reason": function}, node=node)
+            return Unknown(reason, node=node)
+        case _:
+            return Term("call", {"function": function, **numbered(positional, keywords)}, node=node)
+
+
+def _partial(
+    run: Interpreter, args: Mapping[str, Value], positional: list[Value], keywords: dict[str, Value], node: CSTNode
+) -> Value:
+    first = [value for name, value in args.items() if name.isdigit()]
+    named = {name: value for name, value in args.items() if not name.isdigit()}
+    return call(run, first[0], [*first[1:], *positional], {**named, **keywords}, node)
+
+
+def call_method(
+    run: Interpreter, receiver: Value, name: str, positional: list[Value], keywords: dict[str, Value], node: CSTNode
+) -> Value:
+    """The value of `receiver.name(...)`, with what it does to the receiver."""
+    match receiver:
+        case Choice(found):
+            return each(run, found, lambda option: call_method(run, option, name, positional, keywords, node))
+        case Symbol() | Namespace() | Class():
+            return call(run, attribute(run, receiver, name, node), positional, keywords, node)
+        case Instance():
+            return _instance_method(run, receiver, name, positional, keywords, node)
+        case KerasModel():
+            return keras.model_method(run, receiver, name, positional, keywords, node)
+        case KerasLayer() if name in ("__call__", "call"):
+            return keras.apply(run, receiver, positional, keywords, node)
+        case Term("super", {"self": Instance() as this, "class": Class() as owner}):
+            return _super_method(run, this, owner, name, positional, keywords, node)
+    outcome = methods.call(run, receiver, name, positional, keywords, node)
+    if outcome is None and name in methods.TRAINERS:
+        events.foreign_fit(run, receiver, numbered(positional, keywords), keywords, node)
+    return opaque(run, receiver, positional, keywords, node) if outcome is None else outcome
+
+
+def _instance_method(
+    run: Interpreter, receiver: Instance, name: str, positional: list[Value], keywords: dict[str, Value], node: CSTNode
+) -> Value:
+    member = receiver.fields.get(name) or class_member(receiver.cls, name)
+    if member is not None:
+        return call(run, run.bound(member, receiver), positional, keywords, node)
+    if name == "__call__" and is_layer(receiver):
+        return keras.apply(run, receiver, positional, keywords, node)
+    if is_model(receiver):
+        return keras.model_method(run, receiver, name, positional, keywords, node)
+    return Term(f".{name}()", {"self": receiver, **numbered(positional, keywords)}, node=node)
+
+
+def _super_method(
+    run: Interpreter, this: Instance, owner: Class, name: str, positional: list[Value], keywords: dict[str, Value], node: CSTNode
+) -> Value:
+    after = False
+    for base in this.cls.lineage():
+        match base:
+            case Class(frame=frame) if after and name in frame.fields:
+                return call(run, run.bound(frame.fields[name], this), positional, keywords, node)
+            case Symbol() if after or not isinstance(owner, Symbol):
+                if name == "__init__":
+                    return keras.base_init(run, this, positional, keywords, node)
+                if is_model(this):
+                    return keras.model_method(run, this, name, positional, keywords, node)
+            case _:
+                pass
+        after = after or base is owner
+    return Const(None, node=node)
+
+
+def instantiate(run: Interpreter, cls: Class, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value:
+    """A new object of a user's class, its `__init__` run."""
+    this = Instance(cls, node)
+    run.made(this, node)
+    init = class_member(cls, "__init__")
+    if isinstance(init, Function):
+        run.invoke(init, [this, *positional], keywords, node)
+    elif is_model(this):
+        keras.base_init(run, this, positional, keywords, node)
+    else:
+        _dataclass_fields(run, this, positional, keywords)
+    return this
+
+
+def _dataclass_fields(run: Interpreter, this: Instance, positional: list[Value], keywords: dict[str, Value]) -> None:
+    names = [name for name, value in this.cls.frame.fields.items() if not isinstance(value, (Function, Class))]
+    for name, value in (*zip(names, positional), *keywords.items()):
+        run.heap.write(this.fields, name, value)

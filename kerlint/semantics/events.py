@@ -1,0 +1,340 @@
+"""What a program does with a model: compile, fit and their kin, recorded with everything known at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from kerlint.semantics import catalog, snapshot
+from kerlint.semantics.graph import KerasModel, Maker
+from kerlint.semantics.library import constant
+from kerlint.semantics.program import Compile, Event
+from kerlint.semantics.state import COMPILED, FED, PRETRAINED
+from kerlint.semantics.values import (
+    Bound,
+    Choice,
+    Const,
+    Function,
+    Instance,
+    Items,
+    Symbol,
+    Table,
+    Term,
+    Unknown,
+    Value,
+    text,
+)
+
+if TYPE_CHECKING:
+    from libcst import CSTNode
+
+    from kerlint.semantics.interpreter import Interpreter
+    from kerlint.semantics.program import Layer, Model
+
+Args = dict[str, Value]
+RENAMED = {"fit_generator": "fit", "evaluate_generator": "evaluate", "predict_generator": "predict"}
+FITS = ("fit", "fit_generator", "train_on_batch")
+EXTERNAL = frozenset(
+    {"tensorflow_hub", "transformers", "keras_tuner", "kerastuner", "autokeras", "keras_nlp", "keras_hub", "keras_cv", "segmentation_models"}
+)
+"""Libraries whose models are not in the source."""
+KERAS_WORDS = frozenset({"epochs", "nb_epoch", "batch_size", "validation_data", "validation_split", "steps_per_epoch", "callbacks"})
+"""Arguments that tell a `fit` of Keras from one of another library."""
+
+
+def normalized(kind: str, value: Value | None) -> Value | None:
+    """An optimizer, loss or metric as Keras resolves it: the class with its arguments, for strings, functions and classes too."""
+    match value:
+        case Const(str() as name):
+            cls = catalog.from_string(kind, name)
+            return value if cls is None else _configured(cls, {}, value)
+        case Symbol(name) if name.startswith(("keras.", "tensorflow.")):
+            cls = catalog.loss_class(name) if kind != "optimizer" else name
+            return value if cls is None or catalog.entry(cls) is None else _configured(cls, {}, value)
+        case Term("keras.optimizers.LossScaleOptimizer" | "keras.mixed_precision.LossScaleOptimizer", args):
+            inner = args.get("inner_optimizer")
+            return normalized(kind, inner) if inner is not None else value
+        case Const(None):
+            return None
+        case _:
+            return value
+
+
+def _configured(cls: str, given: Args, value: Value) -> Term:
+    defaults = {key: constant(found, None) for key, found in catalog.defaults(cls).items()}
+    return Term(cls, {**defaults, **given}, node=value.node, origin=value.origin, doubt=value.doubt)
+
+
+def rate_of(optimizer: Value | None) -> Value:
+    """The learning rate of an optimizer."""
+    match optimizer:
+        case Term(args=args) if "learning_rate" in args:
+            return args["learning_rate"]
+        case Unknown():
+            return optimizer
+        case Choice():
+            return Unknown("one of several optimizers", node=optimizer.node)
+        case None:
+            return Unknown("no optimizer")
+        case _:
+            return Unknown("an optimizer that is not understood", node=optimizer.node)
+
+
+def per_output(value: Value | None, model: Model) -> list[Value | None]:
+    """A loss, or list or dict of them, for each output of the model in order."""
+    count = max(1, len(model.outputs))
+    match value:
+        case Table(entries, unlisted):
+            return [_named(entries, unlisted, layer, value) for layer in model.outputs] or [None]
+        case Items(items) if len(items) == count:
+            return list(items)
+        case Items(items):
+            return [Unknown("losses that do not match the outputs", node=value.node)] * count
+        case _:
+            return [value] * count
+
+
+def _named(entries: Mapping[Any, Value], unlisted: bool, output: Layer, value: Value) -> Value | None:
+    if output.name in entries:
+        return entries[output.name]
+    if unlisted or "name" not in output.given:
+        return Unknown("the output that a loss is for", node=value.node)
+    return None
+
+
+def metrics_per_output(value: Value | None, model: Model) -> tuple[tuple[Value, ...], ...]:
+    """The metrics of each output; a plain list holds for a single output, and for every output of several."""
+    count = max(1, len(model.outputs))
+    match value:
+        case None | Const(None):
+            return ((),) * count
+        case Items(items) if count > 1 and len(items) == count and all(isinstance(item, (Items, Const)) for item in items):
+            return tuple(_several(item) for item in items)
+        case Items():
+            return (_several(value),) * count
+        case Table(entries, unlisted):
+            named = [_named(entries, unlisted, layer, value) for layer in model.outputs]
+            return tuple(() if item is None else _several(item) for item in named) or ((),)
+        case _:
+            return ((value,),) * count
+
+
+def _several(value: Value) -> tuple[Value, ...]:
+    items = value.items if isinstance(value, Items) else (value,)
+    return tuple(found for found in (normalized("metric", item) for item in items) if found is not None)
+
+
+def _compile(run: Interpreter, model: Maker, name: str, positional: list[Value], keywords: Args, node: CSTNode) -> Value:
+    args = _arguments("compile", positional, keywords)
+    given = frozenset(args)
+    seen = snapshot.snapshot(run, model)
+    filled = {**_defaults("compile"), **args}
+    optimizer = normalized("optimizer", filled.get("optimizer")) if not _hidden(args) else Unknown("arguments that are not known", node=node)
+    losses = tuple(normalized("loss", loss) for loss in per_output(filled.get("loss"), seen))
+    metrics = metrics_per_output(filled.get("metrics"), seen)
+    compiled = Compile(optimizer, rate_of(optimizer), losses, metrics, filled, node)
+    run.heap.write(model.fields, COMPILED, Const(compiled))
+    run.record(Event("compile", node, seen, model, compiled, None, None, None, (), filled, given, tuple(run.loops), (), _doubt(run, model)))
+    return Const(None, node=node)
+
+
+def _doubt(run: Interpreter, model: Value) -> str:
+    return run.doubt or model.doubt
+
+
+def _hidden(args: Args) -> bool:
+    return "*" in args or "**" in args
+
+
+def _arguments(method: str, positional: list[Value], keywords: Args) -> Args:
+    return catalog.bind(f"keras.Model.{method}", positional, keywords)
+
+
+def _defaults(method: str) -> Args:
+    return {key: constant(value, None) for key, value in catalog.defaults(f"keras.Model.{method}").items()}
+
+
+def compiled_of(model: Value) -> Compile | None:
+    """The compile in force, when it is known which one is."""
+    match getattr(model, "fields", {}).get(COMPILED):
+        case Const(Compile() as found):
+            return found
+        case _:
+            return None
+
+
+def compiled_part(model: Value, name: str, node: CSTNode) -> Value:
+    """`model.optimizer`, `model.loss`."""
+    found = compiled_of(model)
+    part = None if found is None else found.optimizer if name == "optimizer" else found.args.get("loss")
+    return part if part is not None else Unknown(f"`{name}` of a model that is not compiled here", node=node)
+
+
+def _use(run: Interpreter, model: Maker, name: str, positional: list[Value], keywords: Args, node: CSTNode) -> Value:
+    args = _arguments(name, positional, keywords)
+    event = _event(run, model, RENAMED.get(name, name), args, node)
+    run.record(event)
+    if event.kind == "predict":
+        return Term("predict", {"model": model, "x": event.x or Unknown("no input", node=node)}, node=node)
+    return Term(f".{name}()", {"self": model, **args}, node=node)
+
+
+def _event(run: Interpreter, model: Maker, kind: str, args: Args, node: CSTNode) -> Event:
+    x = args.get("x") or args.get("generator")
+    y = args.get("y")
+    filled = {**_defaults(kind), **args}
+    seen = snapshot.snapshot(run, model, x)
+    hidden = (Unknown("arguments that are not known", node=node),) if _hidden(args) else ()
+    return Event(
+        kind=kind,
+        node=node,
+        model=seen,
+        identity=model,
+        compiled=_in_force(run, model),
+        x=x,
+        y=None if isinstance(y, Const) and y.value is None else y,
+        validation=_validation(args.get("validation_data")),
+        callbacks=_callbacks(run, args),
+        args=filled,
+        given=frozenset(args),
+        loops=tuple(run.loops),
+        unknown=(*seen.unknown, *hidden),
+        doubt=_doubt(run, model),
+    )
+
+
+def _in_force(run: Interpreter, model: Value) -> Compile | None:
+    """The compile in force, with what was changed of its optimizer since."""
+    found = compiled_of(model)
+    if found is None or not isinstance(found.optimizer, Term):
+        return found
+    now = run.heap.current(found.optimizer)
+    if now is found.optimizer:
+        return found
+    return Compile(now, rate_of(now), found.losses, found.metrics, found.args, found.node)
+
+
+def _validation(value: Value | None) -> tuple[Value | None, Value | None] | None:
+    match value:
+        case None | Const(None):
+            return None
+        case Items((x, y, *_)):
+            return x, y
+        case _:
+            return value, None
+
+
+def _callbacks(run: Interpreter, args: Args) -> tuple[Value, ...] | None:
+    value = args.get("callbacks")
+    match value:
+        case None if _hidden(args):
+            return None
+        case None | Const(None):
+            return ()
+        case Items(items):
+            found: list[Value] = []
+            for item in items:
+                now = run.heap.current(item)
+                found.extend(now.items if isinstance(now, Items) else (now,))
+            return tuple(found)
+        case Term() if value.name.startswith("keras.callbacks."):
+            return (value,)
+        case Instance():
+            return (value,)
+        case _:
+            return None
+
+
+def _weights(run: Interpreter, model: Maker, name: str, positional: list[Value], keywords: Args, node: CSTNode) -> Value:
+    run.heap.write(model.fields, PRETRAINED, Const(True))
+    seen = snapshot.snapshot(run, model)
+    run.record(Event(name, node, seen, model, compiled_of(model), loops=tuple(run.loops), doubt=_doubt(run, model)))
+    return Const(None, node=node)
+
+
+Method = Callable[["Interpreter", Maker, str, list[Value], Args, "CSTNode"], Value]
+METHODS: dict[str, Method] = {
+    "compile": _compile,
+    **dict.fromkeys((*FITS, "evaluate", "evaluate_generator", "predict", "predict_generator", "test_on_batch", "predict_on_batch"), _use),
+    **dict.fromkeys(("load_weights", "set_weights"), _weights),
+}
+
+
+def foreign_fit(run: Interpreter, receiver: Value, args: Args, keywords: Args, node: CSTNode) -> None:
+    """`fit` of something that is no model of the source: recorded with the reason, when it is certainly one of Keras."""
+    match receiver:
+        case Term() if (library := _library(receiver)) in EXTERNAL:
+            reason = Unknown(f"a model from {library} (external)", node=node)
+        case Unknown(why) if KERAS_WORDS & set(keywords):
+            reason = Unknown(why, node=node)
+        case _:
+            return
+    bound = _arguments("fit", [value for key, value in args.items() if key.isdigit()], keywords)
+    y = bound.get("y")
+    filled = {**_defaults("fit"), **bound}
+    run.record(
+        Event(
+            "fit", node, None, receiver, None, bound.get("x"), y, _validation(bound.get("validation_data")), _callbacks(run, bound),
+            filled, frozenset(bound), tuple(run.loops), (reason,), run.doubt,
+        )
+    )  # fmt: skip
+
+
+def _library(term: Value) -> str:
+    """The library that the outermost object of a chain of calls comes from."""
+    for _ in range(20):
+        match term:
+            case Term(args={"self": inner}):
+                term = inner
+            case Term(name) | Symbol(name):
+                return name.partition(".")[0]
+            case _:
+                return ""
+    return ""
+
+
+WRAPPERS = ("KerasClassifier", "KerasRegressor")
+
+
+def wrapper_fit(run: Interpreter, receiver: Term, name: str, positional: list[Value], keywords: Args, node: CSTNode) -> Value | None:
+    """`KerasClassifier(build_fn=...).fit(X, y)` of the scikit-learn wrappers: the builder is run, its model is what is fitted."""
+    from kerlint.semantics.calls import call
+
+    if receiver.name.rpartition(".")[2] not in WRAPPERS:
+        foreign_fit(run, receiver, {str(index): value for index, value in enumerate(positional)}, keywords, node)
+        return None
+    builder = receiver.arg(0, "build_fn", "model")
+    if builder is None:
+        return None
+    model = call(run, builder, [], {}, node) if isinstance(builder, (Function, Bound)) else builder
+    if not isinstance(model, (KerasModel, Instance)):
+        return None
+    known = {key: value for key, value in receiver.args.items() if key in KERAS_WORDS}
+    run.record(_event(run, model, "fit", _arguments("fit", positional, {**known, **keywords}), node))
+    return Term(".fit()", {"self": receiver}, node=node)
+
+
+def record_tape_step(run: Interpreter, optimizer: Value, positional: list[Value], node: CSTNode) -> None:
+    """`optimizer.apply_gradients(zip(gradients, model.trainable_variables))`: one step of a custom training loop."""
+    models = {id(model): model for value in positional for model in _models_in(run, value, 0)}
+    for model in models.values():
+        compiled = Compile(normalized("optimizer", optimizer), rate_of(optimizer), (None,), ((),), {}, node)
+        fed = model.fields.get(FED)
+        seen = snapshot.snapshot(run, model, fed)
+        run.record(Event("tape", node, seen, model, compiled, fed, loops=tuple(run.loops), unknown=seen.unknown, doubt=_doubt(run, model)))
+
+
+def _models_in(run: Interpreter, value: Value, depth: int) -> Iterator[Any]:
+    match value:
+        case KerasModel() | Instance():
+            yield value
+        case Term(args=args) if depth < 6:
+            for inner in args.values():
+                yield from _models_in(run, inner, depth + 1)
+        case Items(items) if depth < 6:
+            for inner in items:
+                yield from _models_in(run, inner, depth + 1)
+        case _:
+            return
+
+

@@ -1,0 +1,523 @@
+"""Expressions to values: one small function for each kind of node."""
+
+from __future__ import annotations
+
+import operator
+from ast import literal_eval
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import libcst as cst
+
+from kerlint.semantics import catalog, provenance
+from kerlint.semantics.calls import call, call_method
+from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, dims, operation, tensors
+from kerlint.semantics.members import attribute
+from kerlint.semantics.values import (
+    MISSING,
+    Choice,
+    Const,
+    Function,
+    Items,
+    Symbol,
+    Table,
+    Term,
+    Unknown,
+    Value,
+    join,
+    options,
+    python,
+)
+
+if TYPE_CHECKING:
+    from kerlint.semantics.interpreter import Interpreter
+
+OPERATORS: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
+    cst.Add: ("add", operator.add),
+    cst.Subtract: ("subtract", operator.sub),
+    cst.Multiply: ("multiply", operator.mul),
+    cst.Divide: ("divide", operator.truediv),
+    cst.FloorDivide: ("floordivide", operator.floordiv),
+    cst.Modulo: ("mod", operator.mod),
+    cst.Power: ("power", operator.pow),
+    cst.MatrixMultiply: ("matmul", operator.matmul),
+    cst.BitAnd: ("and", operator.and_),
+    cst.BitOr: ("or", operator.or_),
+    cst.BitXor: ("xor", operator.xor),
+    cst.LeftShift: ("lshift", operator.lshift),
+    cst.RightShift: ("rshift", operator.rshift),
+}
+AUGMENTED: dict[type, type] = {
+    cst.AddAssign: cst.Add,
+    cst.SubtractAssign: cst.Subtract,
+    cst.MultiplyAssign: cst.Multiply,
+    cst.DivideAssign: cst.Divide,
+    cst.FloorDivideAssign: cst.FloorDivide,
+    cst.ModuloAssign: cst.Modulo,
+    cst.PowerAssign: cst.Power,
+    cst.MatrixMultiplyAssign: cst.MatrixMultiply,
+    cst.BitAndAssign: cst.BitAnd,
+    cst.BitOrAssign: cst.BitOr,
+    cst.BitXorAssign: cst.BitXor,
+    cst.LeftShiftAssign: cst.LeftShift,
+    cst.RightShiftAssign: cst.RightShift,
+}
+COMPARISONS: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
+    cst.Equal: ("==", operator.eq),
+    cst.NotEqual: ("!=", operator.ne),
+    cst.LessThan: ("<", operator.lt),
+    cst.LessThanEqual: ("<=", operator.le),
+    cst.GreaterThan: (">", operator.gt),
+    cst.GreaterThanEqual: (">=", operator.ge),
+}
+LARGEST = 10**6
+"""Longest text or collection that arithmetic on constants may make; a larger one is left unknown."""
+
+
+def evaluate(run: Interpreter, node: cst.CSTNode) -> Value:
+    """The value of an expression; never fails."""
+    reader = READERS.get(type(node))
+    if reader is None:
+        return Unknown(f"{type(node).__name__} is not understood", node=node)
+    return reader(run, node)
+
+
+def _name(run: Interpreter, node: cst.Name) -> Value:
+    return run.look_up(node.value, node)
+
+
+def _integer(run: Interpreter, node: cst.Integer | cst.Float | cst.Imaginary) -> Value:
+    try:
+        return Const(literal_eval(node.value), node=node)
+    except (SyntaxError, ValueError):
+        return Unknown("a number that Python 3 does not know", node=node)
+
+
+def _string(run: Interpreter, node: cst.SimpleString) -> Value:
+    try:
+        return Const(literal_eval(node.value), node=node)
+    except (SyntaxError, ValueError):
+        return Unknown("a string that Python 3 does not know", node=node)
+
+
+def _concatenated(run: Interpreter, node: cst.ConcatenatedString) -> Value:
+    left, right = python(evaluate(run, node.left), MISSING), python(evaluate(run, node.right), MISSING)
+    if isinstance(left, str) and isinstance(right, str):
+        return Const(left + right, node=node)
+    return Unknown("formatted text", node=node)
+
+
+def _formatted(run: Interpreter, node: cst.FormattedString) -> Value:
+    for part in node.parts:
+        if isinstance(part, cst.FormattedStringExpression):
+            evaluate(run, part.expression)
+    return Unknown("formatted text", node=node)
+
+
+def _elements(run: Interpreter, elements: Any) -> Iterator[Value] | None:
+    found: list[Value] = []
+    for element in elements:
+        value = evaluate(run, element.value)
+        if isinstance(element, cst.StarredElement):
+            match value:
+                case Items(items):
+                    found.extend(items)
+                case _:
+                    return None
+        else:
+            found.append(value)
+    return iter(found)
+
+
+def _sequence(kind: str) -> Callable[[Interpreter, Any], Value]:
+    def read(run: Interpreter, node: Any) -> Value:
+        members = _elements(run, node.elements)
+        if members is None:
+            return Term("many", {"element": Unknown("unpacked from something of unknown length", node=node)}, node=node)
+        return Items(tuple(members), kind, node=node)
+
+    return read
+
+
+def _dict(run: Interpreter, node: cst.Dict) -> Value:
+    entries: dict[Any, Value] = {}
+    known = True
+    for element in node.elements:
+        value = evaluate(run, element.value)
+        if isinstance(element, cst.StarredDictElement):
+            match value:
+                case Table(more, unlisted):
+                    entries.update(more)
+                    known = known and not unlisted
+                case _:
+                    known = False
+            continue
+        key = python(evaluate(run, element.key), MISSING)
+        if key is MISSING or isinstance(key, (list, dict)):
+            known = False
+        else:
+            entries[key] = value
+    return Table(entries, not known, node=node)
+
+
+def _binary(run: Interpreter, node: cst.BinaryOperation) -> Value:
+    return compute(run, type(node.operator), evaluate(run, node.left), evaluate(run, node.right), node)
+
+
+def compute(run: Interpreter, kind: type, left: Value, right: Value, node: cst.CSTNode) -> Value:
+    """An operator on two values: folded for constants, a graph operation for tensors, else a term."""
+    name, function = OPERATORS[kind]
+    if isinstance(left, Choice) or isinstance(right, Choice):
+        return join(*(compute(run, kind, a, b, node) for a in options(left) for b in options(right)))
+    match left, right:
+        case Const(a), Const(b):
+            return _fold(name, function, a, b, node, left.doubt or right.doubt)
+        case Items(a, "list" | "tuple" as how), Items(b, other) if name == "add" and how == other:
+            return Items(a + b, how, node=node)
+        case (Items(a, how), Const(int() as times)) | (Const(int() as times), Items(a, how)) if name == "multiply":
+            if 0 <= times * len(a) <= run.longest:
+                return Items(a * times, how, node=node)
+            return Term("many", {"element": join(*a) if a else Unknown("an empty list", node=node)}, node=node)
+        case (Term("many"), Items() | Term("many")) | (Items(), Term("many")) if name == "add":
+            return run.widened(left, right, "lists of unknown length")
+    found = [*tensors(left), *tensors(right)]
+    if found:
+        return operation(f"keras.ops.{name}", {"left": left, "right": right}, found, node, within=run.within)
+    match left, right:
+        case (Unknown(reason), _) | (_, Unknown(reason)) if not _is_data(left, right):
+            return Unknown(reason, node=node)
+    return Term(name, {"left": left, "right": right}, node=node)
+
+
+def _is_data(left: Value, right: Value) -> bool:
+    return isinstance(left, Term) or isinstance(right, Term)
+
+
+def _fold(name: str, function: Callable[[Any, Any], Any], left: Any, right: Any, node: cst.CSTNode, doubt: str) -> Value:
+    match name, left, right:
+        case "power" | "lshift", (int() | float()), (int() | float()) if abs(right) > 512:
+            return Unknown("a very large number", node=node)
+        case "multiply", (str() | bytes() | int()), (str() | bytes() | int()) if _length(left) * _length(right) > LARGEST:
+            return Unknown("a very long text", node=node)
+        case "mod", str() | bytes(), _:
+            return Unknown("formatted text", node=node)
+    try:
+        return Const(function(left, right), node=node, doubt=doubt)
+    except (TypeError, ValueError, ArithmeticError):
+        return Unknown(f"{name} of these values fails", node=node)
+
+
+def _length(value: Any) -> int:
+    match value:
+        case str() | bytes():
+            return len(value)
+        case int():
+            return abs(value) if abs(value) < LARGEST else 1
+        case _:
+            return 1
+
+
+def _unary(run: Interpreter, node: cst.UnaryOperation) -> Value:
+    value = evaluate(run, node.expression)
+    match node.operator, value:
+        case cst.Not(), _:
+            known = truth(value)
+            return Unknown("a condition", node=node) if known is None else Const(not known, node=node)
+        case cst.Minus(), Const(int() | float() | complex() as found):
+            return Const(-found, node=node, doubt=value.doubt)
+        case cst.Plus(), Const():
+            return value
+        case cst.BitInvert(), Const(int() as found):
+            return Const(~found, node=node)
+    found_tensors = list(tensors(value))
+    if found_tensors:
+        return operation("keras.ops.negative", {}, found_tensors, node, within=run.within)
+    match value:
+        case Unknown():
+            return value
+        case _:
+            return Term("negate" if isinstance(node.operator, cst.Minus) else "invert", {"operand": value}, node=node)
+
+
+def truth(value: Value) -> bool | None:
+    """Whether a condition holds, or None when it is not known."""
+    match value:
+        case Const(found):
+            return bool(found)
+        case Items(items):
+            return bool(items)
+        case Table(entries, False):
+            return bool(entries)
+        case KerasLayer() | KerasModel() | Function() | Symbol("numpy" | "tensorflow" | "keras"):
+            return True
+        case Choice(found):
+            known = {truth(option) for option in found}
+            return known.pop() if len(known) == 1 else None
+        case _:
+            return None
+
+
+def _boolean(run: Interpreter, node: cst.BooleanOperation) -> Value:
+    left = evaluate(run, node.left)
+    known = truth(left)
+    stops = isinstance(node.operator, cst.Or)
+    if known is stops:
+        return left
+    right = evaluate(run, node.right)
+    return right if known is not None else join(left, right)
+
+
+def _comparison(run: Interpreter, node: cst.Comparison) -> Value:
+    left = evaluate(run, node.left)
+    outcome: Value = Const(True, node=node)
+    for target in node.comparisons:
+        right = evaluate(run, target.comparator)
+        outcome = _compare(run, target.operator, left, right, node)
+        if truth(outcome) is not True:
+            return outcome
+        left = right
+    return outcome
+
+
+def _compare(run: Interpreter, kind: cst.BaseCompOp, left: Value, right: Value, node: cst.CSTNode) -> Value:
+    a, b = python(left, MISSING), python(right, MISSING)
+    doubt = left.doubt or right.doubt
+    match kind:
+        case cst.Is() | cst.IsNot():
+            same = _identical(left, right)
+            if same is not None:
+                return Const(same is isinstance(kind, cst.Is), node=node, doubt=doubt)
+        case cst.In() | cst.NotIn():
+            inside = _contains(right, a)
+            if inside is not None:
+                return Const(inside is isinstance(kind, cst.In), node=node, doubt=doubt)
+        case _ if a is not MISSING and b is not MISSING:
+            try:
+                return Const(bool(COMPARISONS[type(kind)][1](a, b)), node=node, doubt=doubt)
+            except (TypeError, ValueError, KeyError):
+                return Unknown("a comparison that fails", node=node)
+    if any(isinstance(side, Term) for side in (left, right)) and type(kind) in COMPARISONS:
+        return Term("compare", {"left": left, "right": right, "operator": Const(COMPARISONS[type(kind)][0])}, node=node)
+    return Unknown("a condition", node=node)
+
+
+def _identical(left: Value, right: Value) -> bool | None:
+    match left, right:
+        case Const(a), Const(b):
+            return a is b or (type(a) is type(b) and a == b)
+        case (Const(None), other) | (other, Const(None)):
+            return None if isinstance(other, (Unknown, Choice, Term)) else False
+        case _:
+            return None
+
+
+def _contains(container: Value, member: Any) -> bool | None:
+    if member is MISSING or isinstance(member, (list, dict)):
+        return None
+    match container:
+        case Table(entries, unlisted):
+            return True if member in entries else None if unlisted else False
+        case _:
+            listed = python(container, MISSING)
+            try:
+                return None if listed is MISSING else member in listed
+            except TypeError:
+                return None
+
+
+def _conditional(run: Interpreter, node: cst.IfExp) -> Value:
+    known = truth(evaluate(run, node.test))
+    if known is not None:
+        return evaluate(run, node.body if known else node.orelse)
+    return join(evaluate(run, node.body), evaluate(run, node.orelse))
+
+
+def _attribute(run: Interpreter, node: cst.Attribute) -> Value:
+    return attribute(run, evaluate(run, node.value), node.attr.value, node)
+
+
+def _call(run: Interpreter, node: cst.Call) -> Value:
+    run.step(node)
+    receiver = None
+    match node.func:
+        case cst.Attribute(value=target, attr=name):
+            receiver = evaluate(run, target)
+        case _:
+            function = evaluate(run, node.func)
+    positional, keywords = arguments(run, node)
+    if receiver is not None:
+        return call_method(run, receiver, name.value, positional, keywords, node)
+    return call(run, function, positional, keywords, node)
+
+
+def arguments(run: Interpreter, node: cst.Call) -> tuple[list[Value], dict[str, Value]]:
+    """The arguments of a call; what a star of unknown content may add is kept under "*" and "**"."""
+    positional: list[Value] = []
+    keywords: dict[str, Value] = {}
+    for arg in node.args:
+        value = evaluate(run, arg.value)
+        if value.node is None or isinstance(value, (Const, Symbol)):
+            value = run.placed(value, arg.value)
+        match arg.star, value:
+            case "*", Items(items):
+                positional.extend(items)
+            case "*", _:
+                keywords["*"] = Unknown("positional arguments that are not known", node=arg.value)
+            case "**", Table(entries, unlisted):
+                keywords.update({str(key): item for key, item in entries.items()})
+                if unlisted:
+                    keywords["**"] = Unknown("keyword arguments that are not known", node=arg.value)
+            case "**", _:
+                keywords["**"] = Unknown("keyword arguments that are not known", node=arg.value)
+            case _ if arg.keyword is not None:
+                keywords[arg.keyword.value] = value
+            case _:
+                positional.append(value)
+    return positional, keywords
+
+
+def _subscript(run: Interpreter, node: cst.Subscript) -> Value:
+    return subscript(run, evaluate(run, node.value), key_of(run, node), node)
+
+
+def key_of(run: Interpreter, node: cst.Subscript) -> Value:
+    """What stands in the brackets: an index, a slice, or a tuple of them."""
+    parts = [_key(run, element.slice) for element in node.slice]
+    return parts[0] if len(parts) == 1 and not node.slice[0].comma.__class__ is cst.Comma else Items(tuple(parts), "tuple", node=node)
+
+
+def _key(run: Interpreter, part: cst.BaseSlice) -> Value:
+    match part:
+        case cst.Index(value=value):
+            return evaluate(run, value)
+        case cst.Slice(lower=lower, upper=upper, step=step):
+            bounds = [evaluate(run, bound) if bound is not None else Const(None) for bound in (lower, upper, step)]
+            return Term("slice", dict(zip(("start", "stop", "step"), bounds)), node=part)
+        case _:
+            return Unknown("an index that is not understood", node=part)
+
+
+def subscript(run: Interpreter, base: Value, key: Value, node: cst.CSTNode) -> Value:
+    """`base[key]`: a member of what is listed, a graph operation on a tensor, else a term."""
+    match base, key:
+        case Choice(found), _:
+            return join(*(subscript(run, option, key, node) for option in found))
+        case Items(items), Const(int() as index) if -len(items) <= index < len(items):
+            return run.heap.current(items[index])
+        case Items(items, kind), Term("slice", bounds):
+            limits = [python(bounds[name], MISSING) for name in ("start", "stop", "step")]
+            if all(limit is None or type(limit) is int for limit in limits) and limits[2] != 0:
+                return Items(items[slice(*limits)], kind, node=node)
+            return Term("many", {"element": join(*items)}, node=node) if items else base
+        case Items(items), _ if items:
+            return join(*map(run.heap.current, items))
+        case Table(entries, _), Const(name) if name in entries:
+            return run.heap.current(entries[name])
+        case Table(entries, unlisted), _:
+            if entries and not unlisted and not isinstance(key, Const):
+                return join(*map(run.heap.current, entries.values()))
+            return Unknown("a key that the dict is not known to have", node=node)
+        case Const(str() as found), Const(int() as index) if -len(found) <= index < len(found):
+            return Const(found[index], node=node)
+        case Term("many", {"element": element}), Term("slice"):
+            return base
+        case Term("many", {"element": element}), Const(int()):
+            return element
+        case Tensor(), _:
+            return _tensor_item(run, base, key, node)
+        case (Term() | Symbol()), _:
+            return Term("item", {"base": base, "key": key}, node=node)
+        case Unknown(reason), _:
+            return Unknown(reason, node=node)
+        case _:
+            return run.subscripted(base, key, node)
+
+
+def _tensor_item(run: Interpreter, base: Tensor, key: Value, node: cst.CSTNode) -> Value:
+    if isinstance(key, Const) and key.value == 0 and "return_state" in base.call.given:
+        return base
+    return operation("keras.ops.getitem", {"key": key}, [base], node, within=run.within)
+
+
+def _comprehension(run: Interpreter, node: cst.ListComp | cst.SetComp | cst.GeneratorExp) -> Value:
+    kind = "set" if isinstance(node, cst.SetComp) else "list"
+    found, known = run.comprehend(node.for_in, lambda: evaluate(run, node.elt))
+    if known:
+        return Items(tuple(found), kind, node=node)
+    return Term("many", {"element": join(*found) if found else Unknown("of an empty loop", node=node)}, node=node)
+
+
+def _dict_comprehension(run: Interpreter, node: cst.DictComp) -> Value:
+    def pair() -> Value:
+        return Items((evaluate(run, node.key), evaluate(run, node.value)), "tuple")
+
+    found, known = run.comprehend(node.for_in, pair)
+    entries: dict[Any, Value] = {}
+    for item in found:
+        match item:
+            case Items((Const(key), value)):
+                entries[key] = value
+            case _:
+                known = False
+    return Table(entries, not known, node=node)
+
+
+def _lambda(run: Interpreter, node: cst.Lambda) -> Value:
+    return run.function("<lambda>", node, node.params, node.body)
+
+
+def _starred(run: Interpreter, node: cst.Await | cst.StarredElement) -> Value:
+    return evaluate(run, node.expression if isinstance(node, cst.Await) else node.value)
+
+
+def _yield(run: Interpreter, node: cst.Yield) -> Value:
+    match node.value:
+        case None:
+            run.yields(Const(None, node=node))
+        case cst.From(item=item):
+            run.yields(Term("element", {"of": evaluate(run, item)}, node=node))
+        case value:
+            run.yields(evaluate(run, value))
+    return Unknown("sent into a generator", node=node)
+
+
+def _walrus(run: Interpreter, node: cst.NamedExpr) -> Value:
+    value = evaluate(run, node.value)
+    run.assign(node.target, value)
+    return value
+
+
+def _ellipsis(run: Interpreter, node: cst.Ellipsis) -> Value:
+    return Const(..., node=node)
+
+
+READERS: dict[type, Callable[[Any, Any], Value]] = {
+    cst.Name: _name,
+    cst.Integer: _integer,
+    cst.Float: _integer,
+    cst.Imaginary: _integer,
+    cst.SimpleString: _string,
+    cst.ConcatenatedString: _concatenated,
+    cst.FormattedString: _formatted,
+    cst.Tuple: _sequence("tuple"),
+    cst.List: _sequence("list"),
+    cst.Set: _sequence("set"),
+    cst.Dict: _dict,
+    cst.BinaryOperation: _binary,
+    cst.UnaryOperation: _unary,
+    cst.BooleanOperation: _boolean,
+    cst.Comparison: _comparison,
+    cst.IfExp: _conditional,
+    cst.Attribute: _attribute,
+    cst.Call: _call,
+    cst.Subscript: _subscript,
+    cst.ListComp: _comprehension,
+    cst.SetComp: _comprehension,
+    cst.GeneratorExp: _comprehension,
+    cst.DictComp: _dict_comprehension,
+    cst.Lambda: _lambda,
+    cst.Await: _starred,
+    cst.Yield: _yield,
+    cst.NamedExpr: _walrus,
+    cst.Ellipsis: _ellipsis,
+}

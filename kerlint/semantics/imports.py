@@ -1,0 +1,135 @@
+"""Imports: libraries become symbols under their canonical names, files of the project are read like the script itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from kerlint.semantics import catalog
+from kerlint.semantics.values import Frame, Items, Namespace, Symbol, Unknown, Value
+
+if TYPE_CHECKING:
+    from kerlint.semantics.interpreter import Interpreter
+
+
+def dotted(node: cst.CSTNode | None) -> str:
+    """The text of a dotted name."""
+    match node:
+        case cst.Name(value=name):
+            return name
+        case cst.Attribute(value=base, attr=attr):
+            return f"{dotted(base)}.{attr.value}"
+        case _:
+            return ""
+
+
+def import_module(run: Interpreter, node: cst.Import) -> None:
+    """`import a.b`, `import a.b as c`."""
+    for alias in node.names:
+        name = dotted(alias.name)
+        if alias.asname is not None:
+            run.assign(alias.asname.name, _module(run, name, 0, alias))
+        else:
+            top = name.partition(".")[0]
+            value = _module(run, top, 0, alias)
+            if isinstance(value, Namespace):
+                _module(run, name, 0, alias)
+            run.bind(top, value, alias)
+
+
+def import_names(run: Interpreter, node: cst.ImportFrom) -> None:
+    """`from a.b import c as d`, `from . import c`, `from a import *`."""
+    name, level = dotted(node.module), len(node.relative)
+    source = _module(run, name, level, node)
+    if isinstance(node.names, cst.ImportStar):
+        _star(run, source, node)
+        return
+    for alias in node.names:
+        target = dotted(alias.name)
+        value = _member(run, source, name, level, target, alias)
+        if alias.asname is not None:
+            run.assign(alias.asname.name, value)
+        else:
+            run.bind(target, value, alias)
+
+
+def _member(run: Interpreter, source: Value, module: str, level: int, name: str, node: cst.ImportAlias) -> Value:
+    match source:
+        case Symbol():
+            via = f"{source.via}.{name}"
+            return Symbol(catalog.canonical(f"{source.name}.{name}"), via, node=node)
+        case Namespace(frame) if name in frame.fields:
+            return run.heap.current(frame.fields[name])
+    found = _follow(run, f"{module}.{name}" if module else name, level)
+    if found is not None:
+        return found
+    return Unknown(f"`{name}` is not found in `{module or '.'}`", node=node)
+
+
+def _star(run: Interpreter, source: Value, node: cst.ImportFrom) -> None:
+    match source:
+        case Namespace(frame):
+            for name, value in frame.fields.items():
+                if not name.startswith("_"):
+                    run.bind(name, value, node)
+        case Symbol():
+            stars = run.frame.fields.get("*")
+            before = stars.items if isinstance(stars, Items) else ()
+            run.heap.write(run.frame.fields, "*", Items((source, *before), "tuple"))
+        case _:
+            return
+
+
+def from_star(stars: Value | None, name: str, node: cst.CSTNode) -> Symbol | None:
+    """A name that star imports of libraries may have brought: a known one of Keras, else one of the last library that is not Keras."""
+    symbols = [star for star in stars.items if isinstance(star, Symbol)] if isinstance(stars, Items) else []
+    for star in symbols:
+        target = catalog.canonical(f"{star.name}.{name}")
+        if not star.name.startswith("keras") or catalog.entry(target) is not None:
+            return Symbol(target, f"{star.via}.{name}", node=node)
+    return None
+
+
+def _module(run: Interpreter, name: str, level: int, node: cst.CSTNode) -> Value:
+    found = _follow(run, name, level)
+    if found is not None:
+        return found
+    if level:
+        return Unknown(f"`{'.' * level}{name}` is no file of the project", node=node)
+    return Symbol(catalog.canonical(name), name, node=node)
+
+
+def _follow(run: Interpreter, name: str, level: int) -> Namespace | None:
+    written = run.written.get(f"{name.replace('.', '/')}.py") if not level else None
+    if written is not None:
+        return _enter(run, run.path.with_name(f"{name}.py"), written)
+    path = run.project.find(name, level, run.path)
+    return None if path is None or path == run.main_path else _enter(run, path, None)
+
+
+def _enter(run: Interpreter, path: Path, text: str | None) -> Namespace | None:
+    """The scope of a file of the project, after it was run once; a cycle sees what is there so far, as in Python."""
+    if path in run.frames:
+        return Namespace(run.frames[path])
+    loaded = run.project.load(path) if text is None else run.project.load_text(path, text)
+    if loaded is None:
+        return None
+    frame = run.frames[path] = Frame(None, path.stem)
+    outer = run.frame, run.path, run.regions, run.breaks, run.continues
+    run.frame, run.path, run.regions, run.breaks, run.continues = frame, path, [], [], []
+    try:
+        run.module(loaded[1])
+    finally:
+        run.frame, run.path, run.regions, run.breaks, run.continues = outer
+    return Namespace(frame)
+
+
+def submodule(run: Interpreter, package: Namespace, name: str, node: cst.CSTNode) -> Value:
+    """`package.name` where name is a file that was imported by its dotted name."""
+    for path, frame in run.frames.items():
+        if frame is package.frame:
+            for candidate in (path.with_name(f"{name}.py"), path.parent / name / "__init__.py"):
+                if candidate in run.frames:
+                    return Namespace(run.frames[candidate])
+    return Unknown(f"`{name}` is not found in `{package.frame.where}`", node=node)

@@ -1,0 +1,451 @@
+"""The abstract interpreter: the state of a program while it is read, and how functions, loops and branches change it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import libcst as cst
+
+from kerlint.semantics import binding, catalog, entry_points, imports, keras, snapshot, statements
+from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, is_model, repeated, tensors
+from kerlint.semantics.heap import Delta, Heap
+from kerlint.semantics.library import BUILTINS
+from kerlint.semantics.members import class_member
+from kerlint.semantics.program import Assignment, Event, Loop, Model, Program
+from kerlint.semantics.values import (
+    MISSING,
+    Bound,
+    Choice,
+    Class,
+    Const,
+    Frame,
+    Function,
+    Instance,
+    Items,
+    Namespace,
+    Symbol,
+    Table,
+    Term,
+    Unknown,
+    Value,
+    join,
+    widen,
+)
+
+if TYPE_CHECKING:
+    from libcst import CSTNode
+
+    from kerlint.semantics.project import Project
+    from kerlint.source import Parsed, Source
+
+STEPS = 60_000
+"""Statements and calls interpreted for one file before it is given up (design.md, section 7: 1 of 1,250 public files needs more)."""
+DEEPEST = 24
+"""Nested calls of the user's functions; public code needs 12 (idioms.md, section 7)."""
+RECURSION = 10_000
+LONGEST = 64
+"""Members up to which a loop is unrolled and a list kept item by item (design.md, section 4)."""
+DATA = (Term, Items, Table)
+
+
+class Exhausted(Exception):
+    """The step budget is used up."""
+
+
+@dataclass(slots=True)
+class Region:
+    """A function or loop that is running: where its journal begins, and the ways that left it early."""
+
+    depth: int
+    exits: list[tuple[Delta | None, Value]] = field(default_factory=list)
+    yields: list[Value] = field(default_factory=list)
+    owner: Class | None = None
+    this: Value | None = None
+
+
+def interpret(source: Source, parsed: Parsed, project: Project) -> Program:
+    """What a script or notebook does. Terminates on every input; what is not understood is Unknown in the result."""
+    run = Interpreter(source.path, project, source.written)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, RECURSION))
+    try:
+        run.module(parsed)
+        entry_points.run_uncalled(run)
+    except Exhausted:
+        run.note(Unknown("the program is too long to be followed to its end"))
+    finally:
+        sys.setrecursionlimit(limit)
+    return run.program()
+
+
+class Interpreter:
+    """One program being read."""
+
+    longest = LONGEST
+
+    def __init__(self, path: Path, project: Project, written: Mapping[str, str]) -> None:
+        self.path = self.main_path = path
+        self.project = project
+        self.written = written
+        self.heap = Heap()
+        self.frame = Frame(None, "__main__")
+        self.main = self.frame
+        self.frames: dict[Path, Frame] = {}
+        self.regions: list[Region] = []
+        self.breaks: list[Region] = []
+        self.continues: list[Region] = []
+        self.loops: list[Loop] = []
+        self.calling: list[Any] = []
+        self.called: set[Any] = set()
+        self.definitions: list[Function] = []
+        self.classes: list[Class] = []
+        self.within: tuple[str, ...] = ()
+        self.doubt = ""
+        self.rehearsing = 0
+        self.steps = 0
+        self.events: list[Event] = []
+        self.models: dict[int, Value] = {}
+        self.names: dict[int, str] = {}
+        self.latest: dict[int, Model] = {}
+        self.bindings: dict[CSTNode, tuple[str, Value, bool]] = {}
+        self.bound_at: dict[tuple[int, str], CSTNode] = {}
+        self.unknown: dict[str, Unknown] = {}
+        self.sequences: dict[int, tuple[Value, Value, Value]] = {}
+        self.counted: dict[int, tuple[Any, int | None]] = {}
+        self.made_in: dict[int, tuple[Loop, ...]] = {}
+
+    # The way through the code
+
+    def step(self, node: CSTNode) -> None:
+        """Count one step; raises Exhausted past the budget."""
+        self.steps += 1
+        if self.steps > STEPS:
+            raise Exhausted
+
+    def module(self, parsed: Parsed) -> None:
+        """Run every cell of a script or notebook in order."""
+        for module in parsed.modules:
+            if module is not None:
+                statements.block(self, module.body)
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """Run something only to see what it would change: nothing is recorded."""
+        self.rehearsing += 1
+        try:
+            yield
+        finally:
+            self.rehearsing -= 1
+
+    @contextmanager
+    def doubting(self, doubt: str) -> Iterator[None]:
+        """What is recorded meanwhile may not happen at run time, and why."""
+        before, self.doubt = self.doubt, self.doubt or doubt
+        try:
+            yield
+        finally:
+            self.doubt = before
+
+    # Names
+
+    def look_up(self, name: str, node: CSTNode) -> Value:
+        """The value of a name, from the inner scope outwards."""
+        frame: Frame | None = self.frame
+        top = self.frame
+        while frame is not None:
+            found = frame.fields.get(name)
+            if found is not None:
+                self._mark_read(frame, name)
+                return self.heap.current(found)
+            top, frame = frame, frame.outer
+        starred = imports.from_star(top.fields.get("*"), name, node)
+        if starred is not None and (name not in BUILTINS or catalog.entry(starred.name) is not None):
+            return starred
+        if name in BUILTINS:
+            return Symbol(f"builtins.{name}", name, node=node)
+        if name == "__name__":
+            return Const("__main__" if top is self.main else top.where, node=node)
+        return Unknown(f"`{name}` is not defined in the source", node=node)
+
+    def _mark_read(self, frame: Frame, name: str) -> None:
+        node = self.bound_at.get((id(frame), name))
+        if node is not None:
+            bound_name, value, _ = self.bindings[node]
+            self.bindings[node] = (bound_name, value, True)
+
+    def assign(self, target: CSTNode, value: Value) -> None:
+        """Bind a value to a target: a name, an attribute, a subscript, or a pattern of them."""
+        binding.assign(self, target, value)
+
+    def bind(self, name: str, value: Value, node: CSTNode) -> None:
+        """Bind a name in the present scope."""
+        frame = self.frame
+        if name in frame.globals:
+            frame = next(outer for outer in self._outward(frame) if name in outer.fields or outer.outer is None)
+        if isinstance(value, (KerasModel, Instance)):
+            self.names.setdefault(id(value), name)
+        if isinstance(value, Term) and not self.rehearsing:
+            self.bindings.setdefault(node, (name, value, False))
+            self.bound_at[id(frame), name] = node
+        else:
+            self.bound_at.pop((id(frame), name), None)
+        self.heap.write(frame.fields, name, value)
+
+    def _outward(self, frame: Frame) -> Iterator[Frame]:
+        outer = frame.outer
+        while outer is not None:
+            yield outer
+            outer = outer.outer
+
+    def track_attribute(self, this: Instance, name: str, value: Value) -> None:
+        """Remember under which attribute an object keeps a model, for its name in messages."""
+        if isinstance(value, (KerasModel, Instance)):
+            self.names.setdefault(id(value), f"self.{name}")
+
+    def placed(self, value: Value, node: CSTNode) -> Value:
+        """A value as it stands where it is used; where it came from stays in `origin`."""
+        if value.node is node:
+            return value
+        match value:
+            case Const() | Symbol() | Unknown() | Choice():
+                return replace(value, node=node, origin=value.origin or value.node)
+            case Term() | Items() | Table():
+                return replace(value, node=node, origin=value.origin or value.node, root=value.root or value)
+            case _:
+                return value
+
+    def maybe(self, owner: Value, name: str, value: Value) -> Value:
+        """What an attribute of one of several objects holds after it was set on "one of them"."""
+        match owner:
+            case Instance() if name in owner.fields:
+                return join(owner.fields[name], value)
+            case _:
+                return value
+
+    # Functions
+
+    def function(self, name: str, node: Any, params: Any, body: Any, decorators: tuple[Value, ...] = ()) -> Function:
+        """A function of the user, its defaults evaluated now as Python does."""
+        return Function(name, params, body, self.frame, binding.defaults(self, params), decorators, node=node)
+
+    def bound(self, member: Value, receiver: Value) -> Value:
+        """A class member as seen from an object: methods take the object along, static ones do not."""
+        match member:
+            case Function(decorators=marks):
+                names = [mark.name for mark in marks if isinstance(mark, Symbol)]
+                if "builtins.staticmethod" in names:
+                    return member
+                return Bound(member, receiver, node=member.node)
+            case _:
+                return self.heap.current(member)
+
+    def invoke(self, function: Function, positional: list[Value], keywords: Mapping[str, Value], node: CSTNode) -> Value:
+        """Run a function of the user on these arguments and return what it returns."""
+        self.called.add(function.body)
+        if len(self.calling) >= DEEPEST or self.calling.count(function.body) >= 2:
+            return self._too_deep(positional, node)
+        self.step(node)
+        frame = Frame(function.frame, function.name)
+        binding.bind_parameters(self, function, frame, positional, keywords, node)
+        outer, loops = (self.frame, self.breaks, self.continues), self.loops
+        region = Region(len(self.heap.journals), owner=function.owner, this=positional[0] if positional else None)
+        self.frame, self.breaks, self.continues = frame, [], []
+        self.calling.append(function.body)
+        self.regions.append(region)
+        self.heap.fork()
+        leads_on = False
+        try:
+            leads_on = self._body(function.body)
+        finally:
+            self.regions.pop()
+            self.calling.pop()
+            (self.frame, self.breaks, self.continues), self.loops = outer, loops
+            value = self._outcome(region, leads_on, node)
+        if region.yields:
+            return Term("generator", {"element": join(*region.yields)}, node=node)
+        return value
+
+    def _body(self, body: Any) -> bool:
+        if isinstance(body, cst.BaseSuite):
+            return statements.block(self, body.body)
+        self.leave(self.evaluate(body))
+        return False
+
+    def _too_deep(self, positional: list[Value], node: CSTNode) -> Value:
+        found = [tensor for value in positional for tensor in tensors(value)]
+        return repeated(found, "a recursive function", node) if found else Unknown("a recursive function", node=node)
+
+    def _outcome(self, region: Region, leads_on: bool, node: CSTNode) -> Value:
+        values = [value for _, value in region.exits]
+        early = [delta for delta, _ in region.exits if delta is not None]
+        if leads_on:
+            values.append(Const(None, node=node))
+        if not early:
+            self.heap.commit()
+        else:
+            final = self.heap.undo()
+            self.heap.merge([*early, final] if len(early) < len(values) else early)
+        return join(*values) if values else Const(None, node=node)
+
+    def leave(self, value: Value) -> None:
+        """`return value`."""
+        if self.regions:
+            region = self.regions[-1]
+            straight = len(self.heap.journals) == region.depth + 1
+            region.exits.append((None if straight else self.heap.since(region.depth), value))
+
+    def yields(self, value: Value) -> None:
+        """`yield value`."""
+        if self.regions:
+            self.regions[-1].yields.append(value)
+
+    def evaluate(self, node: CSTNode) -> Value:
+        """The value of an expression."""
+        from kerlint.semantics.expressions import evaluate
+
+        return evaluate(self, node)
+
+    # Loops
+
+    def loop(self, node: CSTNode, iterable: Value | None, passes: list[Callable[[], None]] | None, body: Callable[[], bool]) -> bool:
+        """Run a loop: once for each of `passes` (which bind its target), or widened when they are not known. Returns whether it ends."""
+        self.loops = [*self.loops, Loop(node, iterable)]
+        region = Region(len(self.heap.journals))
+        self.breaks.append(region)
+        self.heap.fork()
+        try:
+            leads_on = self._unrolled(passes, body) if passes is not None else self._widened_loop(body)
+        finally:
+            self.breaks.pop()
+            self.loops = self.loops[:-1]
+            if region.exits:
+                final = self.heap.undo()
+            else:
+                self.heap.commit()
+        if region.exits:
+            self.heap.merge([delta for delta, _ in region.exits if delta is not None] + ([final] if leads_on else []))
+        return leads_on or bool(region.exits)
+
+    def _unrolled(self, passes: list[Callable[[], None]], body: Callable[[], bool]) -> bool:
+        for bind in passes:
+            bind()
+            if not self._once(body):
+                return False
+        return True
+
+    def _once(self, body: Callable[[], bool]) -> bool:
+        region = Region(len(self.heap.journals))
+        self.continues.append(region)
+        self.heap.fork()
+        leads_on = False
+        try:
+            leads_on = body()
+        finally:
+            self.continues.pop()
+            if region.exits:
+                final = self.heap.undo()
+            else:
+                self.heap.commit()
+        if region.exits:
+            self.heap.merge([delta for delta, _ in region.exits if delta is not None] + ([final] if leads_on else []))
+        return leads_on or bool(region.exits)
+
+    def _widened_loop(self, body: Callable[[], bool]) -> bool:
+        exits = len(self.breaks[-1].exits), len(self.regions[-1].exits) if self.regions else 0
+        self.heap.fork()
+        with self.rehearsal():
+            self._once(body)
+        changed = self.heap.undo()
+        del self.breaks[-1].exits[exits[0] :]
+        if self.regions:
+            del self.regions[-1].exits[exits[1] :]
+        for fields, key, new in changed.values():
+            old = fields.get(key, MISSING)
+            if old is not MISSING and new is not MISSING:
+                self.heap.write(fields, key, self.widened(old, new, "changed in a loop of unknown length"))
+        return self._once(body)
+
+    def widened(self, before: Value, after: Value, reason: str) -> Value:
+        """What is known of a value that a loop of unknown length changes."""
+        match after:
+            case Tensor() if before is not after:
+                shape = after.shape if isinstance(before, Tensor) and before.shape == after.shape else None
+                return repeated([after], "layers made in a loop of unknown length", after.node, shape)
+            case _:
+                return widen(before, after, reason)
+
+    def comprehend(self, clause: Any, element: Callable[[], Value]) -> tuple[list[Value], bool]:
+        """The elements of a comprehension, and whether they are all of them."""
+        return statements.comprehend(self, clause, element)
+
+    # What is recorded
+
+    def made(self, model: Value, node: CSTNode) -> None:
+        """A model (or an object that may be one) was made."""
+        if not self.rehearsing and is_model(model):
+            self.models.setdefault(id(model), model)
+            self.made_in.setdefault(id(model), tuple(self.loops))
+
+    def record(self, event: Event) -> None:
+        """Something happened to a model."""
+        if not self.rehearsing:
+            self.events.append(event)
+            if event.model is not None:
+                self.latest[id(event.identity)] = event.model
+
+    def note(self, unknown: Unknown) -> None:
+        """Something that stayed unknown, for `kerlint show`."""
+        self.unknown.setdefault(f"{id(unknown.node)}{unknown.reason}", unknown)
+
+    def program(self) -> Program:
+        """Everything that was understood."""
+        models = [self.latest.get(key) or snapshot.snapshot(self, model) for key, model in self.models.items()]
+        assignments = [Assignment(name, value, node, read) for node, (name, value, read) in self.bindings.items()]
+        return Program(tuple(models), tuple(self.events), tuple(assignments), tuple(self.unknown.values()))
+
+    # Objects of Keras
+
+    def model_member(self, model: Value, name: str, node: CSTNode) -> Value:
+        """An attribute of a model."""
+        return keras.model_member(self, model, name, node)
+
+    def layer_tensor(self, layer: KerasLayer, name: str, node: CSTNode) -> Value:
+        """`layer.output` or `layer.input`: its tensor in the model that it was last called in."""
+        return keras.layer_tensor(self, layer, name, node)
+
+    def set_trainable(self, target: Value, value: Value, node: CSTNode) -> None:
+        """`layer.trainable = value`."""
+        keras.set_trainable(self, target, value, node)
+
+    def cloned(self, model: Value, node: CSTNode) -> Value:
+        """A copy of a model with weights of its own."""
+        return keras.cloned(self, model, node)
+
+    def flags(self) -> Frame:
+        """The scope of the command-line flags of absl."""
+        return self.frames.setdefault(Path("absl.flags.FLAGS"), Frame(None, "flags"))
+
+    def invoke_member(self, this: Instance, name: str, node: CSTNode) -> Value | None:
+        """A special method of a user's object, run; None when its class has none."""
+        member = class_member(this.cls, name)
+        return self.invoke(member, [this], {}, node) if isinstance(member, Function) else None
+
+    def submodule(self, package: Namespace, name: str, node: CSTNode) -> Value:
+        """A module of a package of the project, imported by attribute."""
+        return imports.submodule(self, package, name, node)
+
+    def subscripted(self, base: Value, key: Value, node: CSTNode) -> Value:
+        """`base[key]` of something that is not listed: a user's `__getitem__`, else a term."""
+        match base:
+            case Instance(cls=cls):
+                getter = class_member(cls, "__getitem__")
+                if isinstance(getter, Function):
+                    return self.invoke(getter, [base, key], {}, node)
+            case _:
+                pass
+        return Term("item", {"base": base, "key": key}, node=node)

@@ -1,0 +1,401 @@
+"""The library calls that are run: builtins, arithmetic, argparse, copies; everything else of a library stays a term."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from kerlint.semantics import provenance
+from kerlint.semantics.graph import KerasModel, Tensor
+from kerlint.semantics.values import (
+    MISSING,
+    Bound,
+    Choice,
+    Class,
+    Const,
+    Frame,
+    Function,
+    Instance,
+    Items,
+    Namespace,
+    Symbol,
+    Table,
+    Term,
+    Unknown,
+    Value,
+    doubtful,
+    join,
+    python,
+    text,
+)
+
+if TYPE_CHECKING:
+    from libcst import CSTNode
+
+    from kerlint.semantics.interpreter import Interpreter
+
+Runner = Callable[["Interpreter", list[Value], dict[str, Value], "CSTNode"], "Value | None"]
+"""Runs a call; None says that it stays a term."""
+
+BUILTINS = frozenset(dir(__builtins__) if not isinstance(__builtins__, dict) else __builtins__) | {"unicode", "xrange", "raw_input"}
+
+
+def members(run: Interpreter, value: Value) -> list[Value] | None:
+    """What an iteration runs over, when all of it is known."""
+    match value:
+        case Items(items):
+            return list(items)
+        case Table(entries, False):
+            return [Const(key, node=value.node) for key in entries]
+        case Const(str() as found):
+            return [Const(letter, node=value.node) for letter in found]
+        case Term("generator", {"element": Items()}):
+            return None
+        case _:
+            return None
+
+
+def element(run: Interpreter, value: Value, node: CSTNode) -> Value:
+    """One member of something of unknown length."""
+    match value:
+        case Items(items) if items:
+            return join(*map(run.heap.current, items))
+        case Term("many" | "generator", {"element": found}):
+            return run.heap.current(found)
+        case Term("builtins.enumerate", {"0": inner}):
+            return Items((Unknown("a running number", node=node), element(run, inner, node)), "tuple", node=node)
+        case Term("builtins.zip", args):
+            return Items(tuple(element(run, part, node) for part in args.values()), "tuple", node=node)
+        case Term("builtins.range"):
+            return Unknown("a running number", node=node)
+        case Choice(found):
+            return join(*(element(run, option, node) for option in found))
+        case Unknown(reason):
+            return Unknown(reason, node=node)
+        case Table(entries):
+            return join(*(Const(key) for key in entries)) if entries else Unknown("a key", node=node)
+        case Instance():
+            return run.subscripted(value, Unknown("a running number", node=node), node)
+        case _:
+            return Term("element", {"of": value}, node=node)
+
+
+def entered(run: Interpreter, value: Value, node: CSTNode) -> Value:
+    """What `with value as name` binds."""
+    match value:
+        case Unknown() | Instance():
+            return value
+        case _:
+            return Term(".__enter__()", {"self": value}, node=node)
+
+
+def _length(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    match positional:
+        case [Items(items)]:
+            return Const(len(items), node=node)
+        case [Table(entries, False)]:
+            return Const(len(entries), node=node)
+        case [Const(str() | bytes() as found)]:
+            return Const(len(found), node=node)
+        case [Term() as term]:
+            rows = provenance.facts(term).rows
+            return None if rows is None else Const(rows, node=node)
+        case [Instance() as this]:
+            return run.invoke_member(this, "__len__", node)
+        case _:
+            return None
+
+
+def _range(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    bounds = [python(value, MISSING) for value in positional]
+    if not all(type(bound) is int for bound in bounds) or not bounds or len(bounds) > 3 or bounds[2:] == [0]:
+        return None
+    numbers = range(*bounds)
+    if len(numbers) > run.longest:
+        return None
+    doubt = next((value.doubt for value in positional if value.doubt), "")
+    return Items(tuple(Const(number, node=node, doubt=doubt) for number in numbers), "tuple", node=node, doubt=doubt)
+
+
+def _zip(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    columns = [members(run, value) for value in positional]
+    if not columns or any(column is None for column in columns):
+        return None
+    return Items(tuple(Items(row, "tuple", node=node) for row in zip(*columns)), node=node)  # type: ignore[arg-type]
+
+
+def _enumerate(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    found = members(run, positional[0]) if positional else None
+    first = python(positional[1] if len(positional) > 1 else keywords.get("start", Const(0)))
+    if found is None or type(first) is not int:
+        return None
+    pairs = (Items((Const(first + index, node=node), member), "tuple", node=node) for index, member in enumerate(found))
+    return Items(tuple(pairs), node=node)
+
+
+def _collection(kind: str) -> Runner:
+    def run_it(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+        match positional:
+            case []:
+                return Items((), kind, node=node)
+            case [Term("many" | "generator" as name, args)]:
+                return Term("many", {"element": args["element"]}, node=node) if name else None
+            case [value]:
+                found = members(run, value)
+                return None if found is None else Items(tuple(found), kind, node=node)
+            case _:
+                return None
+
+    return run_it
+
+
+def _dict(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    entries: dict[Any, Value] = {}
+    for value in positional:
+        match value:
+            case Table(found, False):
+                entries.update(found)
+            case Items(pairs):
+                for pair in pairs:
+                    match pair:
+                        case Items((Const(key), item)):
+                            entries[key] = item
+                        case _:
+                            return Table(entries, True, node=node)
+            case _:
+                return Table(entries, True, node=node)
+    unlisted = keywords.pop("**", None) is not None
+    return Table({**entries, **keywords}, unlisted, node=node)
+
+
+def _folded(function: Callable[..., Any], *, allowed: tuple[type, ...] = (int, float, str, bool, list, tuple)) -> Runner:
+    """A pure function of Python, run on known arguments."""
+
+    def run_it(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+        found = [python(value, MISSING) for value in positional]
+        if keywords or not found or not all(isinstance(value, allowed) and value is not MISSING for value in found):
+            return None
+        try:
+            outcome = function(*found)
+        except (TypeError, ValueError, ArithmeticError):
+            return Unknown("a call that fails on these values", node=node)
+        doubt = next((value.doubt for value in positional if value.doubt), "")
+        return constant(outcome, node, doubt)
+
+    return run_it
+
+
+def constant(found: Any, node: CSTNode | None, doubt: str = "") -> Value:
+    """A Python object as a value."""
+    match found:
+        case list() | tuple():
+            kind = "tuple" if isinstance(found, tuple) else "list"
+            return Items(tuple(constant(item, node, doubt) for item in found), kind, node=node, doubt=doubt)
+        case dict():
+            return Table({key: constant(item, node, doubt) for key, item in found.items()}, node=node, doubt=doubt)
+        case None | bool() | int() | float() | complex() | str() | bytes():
+            return Const(found, node=node, doubt=doubt)
+        case _:
+            return Unknown("a value that is not followed", node=node)
+
+
+def _number(kind: Callable[[Any], Any]) -> Runner:
+    fold = _folded(kind, allowed=(int, float, str, bool))
+
+    def run_it(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+        match positional:
+            case [Tensor() as tensor]:
+                return tensor
+            case _:
+                return fold(run, positional, keywords, node)
+
+    return run_it
+
+
+def _super(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    match positional:
+        case [Class() as owner, this]:
+            return Term("super", {"self": this, "class": owner}, node=node)
+    for region in reversed(run.regions):
+        if region.owner is not None and region.this is not None:
+            return Term("super", {"self": region.this, "class": region.owner}, node=node)
+    return None
+
+
+def _is_instance(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    kinds = {"builtins.str": str, "builtins.int": int, "builtins.float": float, "builtins.bool": bool}
+    match positional:
+        case [Const(found), Symbol(name)] if name in kinds:
+            return Const(isinstance(found, kinds[name]), node=node)
+        case [Items(kind=kind), Symbol("builtins.list" | "builtins.tuple" as name)]:
+            return Const(name == f"builtins.{kind}", node=node)
+        case [Table(), Symbol("builtins.dict")]:
+            return Const(True, node=node)
+        case [Instance(cls=cls), Class() as wanted]:
+            return Const(wanted in list(cls.lineage()), node=node)
+        case _:
+            return Unknown("the type of a value", node=node)
+
+
+def _getattr(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    from kerlint.semantics.members import attribute
+
+    match positional:
+        case [base, Const(str() as name), *_]:
+            return attribute(run, base, name, node)
+        case _:
+            return Unknown("an attribute whose name is not known", node=node)
+
+
+def _map(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    from kerlint.semantics.calls import call
+
+    match positional:
+        case [function, over]:
+            found = members(run, over)
+            if found is not None and len(found) <= run.longest:
+                return Items(tuple(call(run, function, [member], {}, node) for member in found), node=node)
+            return Term("many", {"element": call(run, function, [element(run, over, node)], {}, node)}, node=node)
+        case _:
+            return None
+
+
+def _reduce(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    from kerlint.semantics.calls import call
+
+    found = members(run, positional[1]) if len(positional) > 1 else None
+    if not found or len(found) > run.longest:
+        return Unknown("a reduction over something of unknown length", node=node)
+    start, *rest = [*positional[2:3], *found]
+    for member in rest:
+        start = call(run, positional[0], [start, member], {}, node)
+    return start
+
+
+def _sorted(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    found = python(positional[0], MISSING) if positional else MISSING
+    if keywords or not isinstance(found, (list, tuple)):
+        return Term("many", {"element": element(run, positional[0], node)}, node=node) if positional else None
+    try:
+        return constant(sorted(found), node)
+    except TypeError:
+        return None
+
+
+def _reversed(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    found = members(run, positional[0]) if positional else None
+    return None if found is None else Items(tuple(reversed(found)), node=node)
+
+
+def _next(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    return element(run, positional[0], node) if positional else None
+
+
+def _product(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    found = python(positional[0], MISSING) if len(positional) == 1 and not keywords else MISSING
+    if isinstance(found, (list, tuple)) and all(isinstance(item, (int, float)) for item in found):
+        return Const(math.prod(found), node=node)
+    return None
+
+
+def _same(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    match positional:
+        case [Items() | Table() as value, *_]:
+            return replace(value, root=None, node=node)
+        case [Const() | Function() | Bound() as value, *_]:
+            return value
+        case [KerasModel() as model, *_]:
+            return run.cloned(model, node)
+        case _:
+            return None
+
+
+def _main_name(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    return Const(None, node=node)
+
+
+def add_argument(run: Interpreter, parser: Term, positional: list[Value], keywords: Mapping[str, Value], node: CSTNode) -> Value:
+    """`parser.add_argument("--rate", default=0.1)`: the parser remembers the option and its default."""
+    names = [name for name in map(text, positional) if name]
+    long = next((name for name in names if name.startswith("--")), names[0] if names else "")
+    target = text(keywords.get("dest")) or long.lstrip("-").replace("-", "_")
+    if target:
+        default = keywords.get("default", Unknown(f"command-line option `{long}` without a default", node=node))
+        if "default" not in keywords and text(keywords.get("action")) in ("store_true", "store_false"):
+            default = Const(text(keywords["action"]) == "store_false", node=node)
+        marked = doubtful(default, f"default of the option `{long}`")
+        run.heap.update(parser, Term(parser.name, {**parser.args, f"option {target}": marked}, node=parser.node))
+    return Const(None, node=node)
+
+
+def parse_args(run: Interpreter, parser: Term, node: CSTNode) -> Value:
+    """`parser.parse_args()`: a namespace of the defaults."""
+    frame = Frame(None, "command line")
+    for name, value in parser.args.items():
+        if name.startswith("option "):
+            frame.fields[name.removeprefix("option ")] = value
+    return Namespace(frame, node=node)
+
+
+def _flag(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    """`flags.DEFINE_float("rate", 0.1, "help")` of absl: FLAGS.rate is the default."""
+    match positional:
+        case [Const(str() as name), default, *_]:
+            flags = run.flags()
+            run.heap.write(flags.fields, name, doubtful(default, f"default of the flag `{name}`"))
+            return default
+        case _:
+            return None
+
+
+def _environment(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    return Unknown("an environment variable", node=node)
+
+
+RUN: dict[str, Runner] = {
+    "builtins.len": _length,
+    "builtins.range": _range,
+    "builtins.xrange": _range,
+    "builtins.zip": _zip,
+    "builtins.enumerate": _enumerate,
+    "builtins.list": _collection("list"),
+    "builtins.tuple": _collection("tuple"),
+    "builtins.set": _collection("set"),
+    "builtins.frozenset": _collection("set"),
+    "builtins.dict": _dict,
+    "collections.OrderedDict": _dict,
+    "builtins.int": _number(int),
+    "builtins.float": _number(float),
+    "builtins.str": _folded(str, allowed=(int, str, bool)),
+    "builtins.bool": _folded(bool),
+    "builtins.abs": _folded(abs, allowed=(int, float)),
+    "builtins.min": _folded(min, allowed=(int, float, list, tuple)),
+    "builtins.max": _folded(max, allowed=(int, float, list, tuple)),
+    "builtins.sum": _folded(sum, allowed=(list, tuple)),
+    "builtins.round": _folded(round, allowed=(int, float)),
+    "builtins.sorted": _sorted,
+    "builtins.reversed": _reversed,
+    "builtins.map": _map,
+    "builtins.next": _next,
+    "builtins.iter": lambda run, positional, keywords, node: positional[0] if positional else None,
+    "builtins.super": _super,
+    "builtins.isinstance": _is_instance,
+    "builtins.getattr": _getattr,
+    "functools.reduce": _reduce,
+    "copy.copy": _same,
+    "copy.deepcopy": _same,
+    "math.prod": _product,
+    "numpy.prod": _product,
+    "os.getenv": _environment,
+    "os.environ.get": _environment,
+    **{f"math.{name}": _folded(getattr(math, name), allowed=(int, float)) for name in ("ceil", "floor", "sqrt", "log", "log2", "log10", "exp", "pow")},
+    **{f"numpy.{name}": _folded(getattr(math, name), allowed=(int, float)) for name in ("ceil", "floor", "sqrt", "log", "log2", "log10", "exp")},
+    **{
+        f"{module}.DEFINE_{kind}": _flag
+        for module in ("absl.flags", "tensorflow.app.flags", "tensorflow.compat.v1.flags", "tensorflow.flags", "tensorflow.compat.v1.app.flags")
+        for kind in ("string", "integer", "float", "bool", "boolean", "enum", "list")
+    },
+}
+"""The calls that are run, by canonical name."""

@@ -1,0 +1,85 @@
+"""The files of the user's project that a script imports: found by import name, parsed once, never executed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kerlint.source import Source, SourceError, parse, read
+
+if TYPE_CHECKING:
+    from libcst import Module
+
+    from kerlint.source import Parsed
+
+MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "requirements.txt")
+"""What tells the top folder of a project."""
+LARGEST = 2_000_000
+"""Bytes of a source file that is still followed into; generated tables are larger."""
+
+
+def top_of(path: Path) -> Path:
+    """The folder that holds the project of a file: the nearest one with a project's marks, else the file's own."""
+    folder = path.resolve().parent
+    return next((place for place in (folder, *folder.parents) if any((place / mark).exists() for mark in MARKS)), folder)
+
+
+class Project:
+    """Where imports are looked up: beside the importing file, in the project's top folder and in its import roots (`src`)."""
+
+    def __init__(self, root: Path, src: tuple[str, ...] = ()) -> None:
+        self.root = root.resolve()
+        self.src = tuple(self.root / folder for folder in src)
+        self.parsed: dict[Path, tuple[Source, Parsed] | None] = {}
+
+    def find(self, name: str, level: int, importer: Path) -> Path | None:
+        """The file of an import (`level` leading dots) seen from `importer`, or None when it is no file of this project."""
+        parts = [part for part in name.split(".") if part]
+        folder = importer.resolve().parent
+        if level:
+            for _ in range(level - 1):
+                folder = folder.parent
+            return self._file(folder, parts)
+        places = dict.fromkeys((folder, self.root, *self.src, self.root / "src"))
+        return next((found for place in places if (found := self._file(place, parts))), None)
+
+    def _file(self, folder: Path, parts: list[str]) -> Path | None:
+        target = folder.joinpath(*parts)
+        for candidate in (target.with_name(target.name + ".py"), target / "__init__.py"):
+            if self.root in (*candidate.parents, candidate) and candidate.is_file():
+                return candidate
+        return None
+
+    def load(self, path: Path) -> tuple[Source, Parsed] | None:
+        """The parsed file, or None when it cannot be read (it is reported when it is linted itself)."""
+        if path not in self.parsed:
+            self.parsed[path] = self._load(path)
+        return self.parsed[path]
+
+    def load_text(self, path: Path, text: str) -> tuple[Source, Parsed]:
+        """A file that a notebook writes (`%%writefile`), parsed from its text."""
+        source = read(path, text.encode())
+        self.parsed[path] = found = (source, parse(source))
+        return found
+
+    def _load(self, path: Path) -> tuple[Source, Parsed] | None:
+        try:
+            if path.stat().st_size > LARGEST:
+                return None
+            source = read(path)
+        except (SourceError, OSError):
+            return None
+        return source, parse(source)
+
+    def modules(self) -> Iterator[tuple[Path, int | None, Module]]:
+        """Every module parsed so far, with its file and cell."""
+        for path, found in self.parsed.items():
+            if found:
+                for cell, module in zip(found[0].cells, found[1].modules):
+                    if module is not None:
+                        yield path, cell.number, module
+
+    def known(self) -> Mapping[Path, tuple[Source, Parsed] | None]:
+        """The files that were followed into."""
+        return self.parsed

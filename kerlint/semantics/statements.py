@@ -1,0 +1,349 @@
+"""Statements: each returns whether the program goes on to the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import libcst as cst
+
+from kerlint.semantics import imports, library
+from kerlint.semantics.expressions import AUGMENTED, compute, evaluate, key_of, subscript, truth
+from kerlint.semantics.graph import is_model
+from kerlint.semantics.members import set_attribute
+from kerlint.semantics.values import (
+    MISSING,
+    Choice,
+    Class,
+    Const,
+    Frame,
+    Function,
+    Instance,
+    Items,
+    Symbol,
+    Table,
+    Term,
+    Unknown,
+    Value,
+    python,
+)
+
+if TYPE_CHECKING:
+    from kerlint.semantics.interpreter import Interpreter
+
+
+def block(run: Interpreter, body: Sequence[Any]) -> bool:
+    """Run statements in order, until one does not lead on to the next."""
+    for statement in body:
+        runner = RUNNERS.get(type(statement))
+        if runner is None:
+            continue
+        run.step(statement)
+        try:
+            if not runner(run, statement):
+                return False
+        except RecursionError:
+            run.note(Unknown("code that is nested too deeply", node=statement))
+    return True
+
+
+def _line(run: Interpreter, node: cst.SimpleStatementLine | cst.SimpleStatementSuite) -> bool:
+    return block(run, node.body)
+
+
+def _expression(run: Interpreter, node: cst.Expr) -> bool:
+    value = evaluate(run, node.value)
+    return not (isinstance(value, Term) and value.name in ENDINGS)
+
+
+ENDINGS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "os._exit"})
+
+
+def _assign(run: Interpreter, node: cst.Assign) -> bool:
+    value = evaluate(run, node.value)
+    for target in node.targets:
+        run.assign(target.target, value)
+    return True
+
+
+def _annotated(run: Interpreter, node: cst.AnnAssign) -> bool:
+    if node.value is not None:
+        run.assign(node.target, evaluate(run, node.value))
+    return True
+
+
+def _augmented(run: Interpreter, node: cst.AugAssign) -> bool:
+    kind = AUGMENTED[type(node.operator)]
+    match node.target:
+        case cst.Subscript() as target:
+            base, key = evaluate(run, target.value), key_of(run, target)
+            old: Value = subscript(run, base, key, target)
+        case target:
+            old = evaluate(run, target)
+    new = compute(run, kind, old, evaluate(run, node.value), node)
+    if isinstance(old, (Term, Items)) and isinstance(new, (Term, Items)) and _in_place(old):
+        new = run.heap.update(old, new)
+        if isinstance(node.target, cst.Name):
+            return True
+    run.assign(node.target, new)
+    return True
+
+
+def _in_place(value: Term | Items) -> bool:
+    """Whether an augmented assignment changes the object itself: arrays, tables and lists do, numbers do not."""
+    match value:
+        case Term("builtins.len" | "builtins.int" | "builtins.float" | "builtins.sum" | "builtins.max" | "builtins.min"):
+            return False
+        case Items(kind="tuple"):
+            return False
+        case _:
+            return True
+
+
+def _return(run: Interpreter, node: cst.Return) -> bool:
+    run.leave(Const(None, node=node) if node.value is None else evaluate(run, node.value))
+    return False
+
+
+def _raise(run: Interpreter, node: cst.Raise) -> bool:
+    if node.exc is not None:
+        evaluate(run, node.exc)
+    return False
+
+
+def _break(run: Interpreter, node: cst.Break) -> bool:
+    if run.breaks:
+        region = run.breaks[-1]
+        region.exits.append((run.heap.since(region.depth), Const(None)))
+    return False
+
+
+def _continue(run: Interpreter, node: cst.Continue) -> bool:
+    if run.continues:
+        region = run.continues[-1]
+        region.exits.append((run.heap.since(region.depth), Const(None)))
+    return False
+
+
+def _global(run: Interpreter, node: cst.Global | cst.Nonlocal) -> bool:
+    run.frame.globals = run.frame.globals | {item.name.value for item in node.names}
+    return True
+
+
+def _delete(run: Interpreter, node: cst.Del) -> bool:
+    targets = [element.value for element in node.target.elements] if isinstance(node.target, cst.Tuple) else [node.target]
+    for target in targets:
+        match target:
+            case cst.Name(value=name):
+                run.heap.remove(run.frame.fields, name)
+            case cst.Subscript():
+                base, key = evaluate(run, target.value), key_of(run, target)
+                match base:
+                    case Table(entries):
+                        left = {name: value for name, value in entries.items() if name != python(key)}
+                        run.heap.update(base, Table(left, base.open, node=node))
+                    case _:
+                        run.heap.update(base, Term(".drop()", {"self": base, "columns": key}, node=node))
+            case _:
+                evaluate(run, target)
+    return True
+
+
+def _assert(run: Interpreter, node: cst.Assert) -> bool:
+    evaluate(run, node.test)
+    return True
+
+
+def _import(run: Interpreter, node: cst.Import) -> bool:
+    imports.import_module(run, node)
+    return True
+
+
+def _import_from(run: Interpreter, node: cst.ImportFrom) -> bool:
+    imports.import_names(run, node)
+    return True
+
+
+def _if(run: Interpreter, node: cst.If) -> bool:
+    test = evaluate(run, node.test)
+    known = truth(test)
+    if known is True and not test.doubt:
+        return block(run, node.body.body)
+    if known is False and not test.doubt:
+        return _otherwise(run, node.orelse)
+    with run.doubting(test.doubt or "one of several branches"):
+        return run.heap.branch((lambda: block(run, node.body.body), lambda: _otherwise(run, node.orelse)))
+
+
+def _otherwise(run: Interpreter, node: cst.If | cst.Else | None) -> bool:
+    match node:
+        case None:
+            return True
+        case cst.If():
+            return _if(run, node)
+        case _:
+            return block(run, node.body.body)
+
+
+def _for(run: Interpreter, node: cst.For) -> bool:
+    iterable = evaluate(run, node.iter)
+    members = run_over(run, iterable)
+
+    def body() -> bool:
+        if members is None:
+            run.assign(node.target, library.element(run, iterable, node.iter))
+        return block(run, node.body.body)
+
+    def binder(member: Value) -> Callable[[], None]:
+        return lambda: run.assign(node.target, run.heap.current(member))
+
+    passes = None if members is None else [binder(member) for member in members]
+    leads_on = run.loop(node, iterable, passes, body)
+    return _otherwise(run, node.orelse) if leads_on and node.orelse is not None else leads_on
+
+
+def run_over(run: Interpreter, iterable: Value) -> list[Value] | None:
+    """The members that a loop runs over when they are known and few, else None."""
+    members = library.members(run, iterable)
+    return members if members is not None and len(members) <= run.longest else None
+
+
+def _while(run: Interpreter, node: cst.While) -> bool:
+    known = truth(evaluate(run, node.test))
+    if known is False:
+        return _otherwise(run, node.orelse)
+    leads_on = run.loop(node, None, None, lambda: block(run, node.body.body))
+    endless = isinstance(node.test, (cst.Name, cst.Integer)) and known is True
+    return leads_on if not endless or run.regions else True
+
+
+def _try(run: Interpreter, node: cst.Try | cst.TryStar) -> bool:
+    leads_on = True
+    if _only_imports(node):
+        leads_on = block(run, node.body.body)
+    else:
+        ways: list[Callable[[], bool]] = [lambda: block(run, node.body.body) and _otherwise(run, node.orelse)]
+        ways += [lambda handler=handler: _handler(run, handler) for handler in node.handlers]  # type: ignore[misc]
+        leads_on = run.heap.branch(ways)
+    if node.finalbody is not None:
+        leads_on = block(run, node.finalbody.body.body) and leads_on
+    return leads_on
+
+
+def _only_imports(node: cst.Try | cst.TryStar) -> bool:
+    return all(
+        isinstance(small, (cst.Import, cst.ImportFrom, cst.Pass))
+        for line in node.body.body
+        if isinstance(line, cst.SimpleStatementLine)
+        for small in line.body
+    )
+
+
+def _handler(run: Interpreter, node: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:
+    if node.name is not None:
+        run.assign(node.name.name, Unknown("an exception", node=node))
+    with run.doubting("an exception handler"):
+        return block(run, node.body.body)
+
+
+def _with(run: Interpreter, node: cst.With) -> bool:
+    for item in node.items:
+        value = evaluate(run, item.item)
+        if item.asname is not None:
+            entered = value if isinstance(value, (Term, Choice)) or is_model(value) else library.entered(run, value, node)
+            run.assign(item.asname.name, entered)
+    return block(run, node.body.body)
+
+
+def _function(run: Interpreter, node: cst.FunctionDef) -> bool:
+    marks = tuple(evaluate(run, decorator.decorator) for decorator in node.decorators)
+    function = run.function(node.name.value, node, node.params, node.body, marks)
+    if not run.rehearsing:
+        run.definitions.append(function)
+    run.bind(node.name.value, function, node)
+    return True
+
+
+def _class(run: Interpreter, node: cst.ClassDef) -> bool:
+    bases = tuple(evaluate(run, base.value) for base in node.bases)
+    for decorator in node.decorators:
+        evaluate(run, decorator.decorator)
+    outer, frame = run.frame, Frame(run.frame, node.name.value)
+    run.frame = frame
+    try:
+        block(run, node.body.body)
+    finally:
+        run.frame = outer
+    # A class scope is not seen from inside its methods.
+    cls = Class(node.name.value, bases, frame, node=node)
+    for name, member in list(frame.fields.items()):
+        if isinstance(member, Function):
+            frame.fields[name] = Function(
+                member.name, member.params, member.body, outer, member.defaults, member.decorators, cls, node=member.node
+            )
+    if not run.rehearsing:
+        run.classes.append(cls)
+    run.bind(node.name.value, cls, node)
+    return True
+
+
+def _match(run: Interpreter, node: cst.Match) -> bool:
+    evaluate(run, node.subject)
+    ways: list[Callable[[], bool]] = [lambda case=case: block(run, case.body.body) for case in node.cases]  # type: ignore[misc]
+    with run.doubting("one of several branches"):
+        return run.heap.branch([*ways, lambda: True])
+
+
+def comprehend(run: Interpreter, clause: cst.CompFor, element: Callable[[], Value]) -> tuple[list[Value], bool]:
+    """The elements that a comprehension makes, and whether these are all of them."""
+    iterable = evaluate(run, clause.iter)
+    members = run_over(run, iterable)
+    outer = run.frame
+    run.frame = Frame(outer, outer.where)
+    found: list[Value] = []
+    known = members is not None
+    try:
+        for member in members if members is not None else [library.element(run, iterable, clause.iter)]:
+            run.assign(clause.target, run.heap.current(member))
+            verdicts = [truth(evaluate(run, test.test)) for test in clause.ifs]
+            if False in verdicts:
+                continue
+            known = known and None not in verdicts
+            if clause.inner_for_in is None:
+                found.append(element())
+            else:
+                inner, inner_known = comprehend(run, clause.inner_for_in, element)
+                found += inner
+                known = known and inner_known
+    finally:
+        run.frame = outer
+    return found, known and len(found) <= run.longest
+
+
+RUNNERS: dict[type, Callable[[Any, Any], bool]] = {
+    cst.SimpleStatementLine: _line,
+    cst.SimpleStatementSuite: _line,
+    cst.Expr: _expression,
+    cst.Assign: _assign,
+    cst.AnnAssign: _annotated,
+    cst.AugAssign: _augmented,
+    cst.Return: _return,
+    cst.Raise: _raise,
+    cst.Break: _break,
+    cst.Continue: _continue,
+    cst.Global: _global,
+    cst.Nonlocal: _global,
+    cst.Del: _delete,
+    cst.Assert: _assert,
+    cst.Import: _import,
+    cst.ImportFrom: _import_from,
+    cst.If: _if,
+    cst.For: _for,
+    cst.While: _while,
+    cst.Try: _try,
+    cst.TryStar: _try,
+    cst.With: _with,
+    cst.FunctionDef: _function,
+    cst.ClassDef: _class,
+    cst.Match: _match,
+}
