@@ -18,7 +18,6 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 HERE = Path(__file__).parent
-_LINE = re.compile(r'^"([^"]+)": (.+?),?$', re.MULTILINE)
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -170,7 +169,9 @@ def names(kind: str = "") -> Iterator[str]:
 @cache
 def _lines(catalog: str) -> dict[str, str]:
     """The lines of a JSON file by name, not decoded: an object is an entry, a string the canonical name of an alias."""
-    return dict(_LINE.findall((HERE / f"{catalog}.json").read_text(encoding="utf-8")))
+    lines = (HERE / f"{catalog}.json").read_text(encoding="utf-8").split("\n")
+    parts = (line.partition('": ') for line in lines if line.startswith('"'))
+    return {name[1:]: value.rstrip(",") for name, _, value in parts}
 
 
 @cache
@@ -211,12 +212,16 @@ def _spellings(name: str) -> Iterator[str]:
 
 def _known(name: str) -> str | None:
     """The canonical name, when a table or a generated file has this one."""
-    for lines in (_lines("keras3"), _lines("keras2")):
-        line = lines.get(name)
+    renamed: str | None = _names()["renamed"].get(name)
+    if renamed is not None:
+        return renamed
+    if name in _names()["entries"]:
+        return name
+    for catalog in ("keras3", "keras2"):
+        line = _lines(catalog).get(name)
         if line is not None:
             return name if line.startswith("{") else line[1:-1]
-    renamed: str | None = _names()["renamed"].get(name)
-    return name if name in _names()["entries"] else renamed
+    return None
 
 
 def _parameters(third: dict[str, Any] | None, second: dict[str, Any] | None) -> Iterator[Parameter]:
