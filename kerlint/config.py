@@ -1,0 +1,334 @@
+"""What a project sets: the keys of its configuration, the file they come from, and what is wrong with them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from kerlint.files import EXCLUDE, INCLUDE, Patterns
+from kerlint.finding import Confidence, Severity
+from kerlint.mistake import MistakeError, meant
+from kerlint.rule import Rule, rules
+from kerlint.selection import Selection, covered, enabled, find, meant_rule
+
+NAMES = (".kerlint.toml", "kerlint.toml", "pyproject.toml")
+"""Where a directory's configuration may stand; the first one that is there counts."""
+QUIET = ("KER112", "KER403", "KER502")
+"""Advice on few rows, few steps and no validation, which tests, docs and examples mean to have (rules.md, section 7, note 7)."""
+
+Format = Literal["text", "concise", "json", "json-lines"]
+Table = dict[str, Any]
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fields=True):
+    """The keys of a configuration, with their defaults."""
+
+    select: Annotated[tuple[str, ...], Meta(description="Rules to run: codes, prefixes of codes, names, or ALL.")] = tuple(
+        f"KER{family}" for family in range(9)
+    )
+    ignore: Annotated[tuple[str, ...], Meta(description="Rules not to run; the more specific of `select` and `ignore` wins.")] = ()
+    extend_select: Annotated[tuple[str, ...], Meta(description="Rules to run on top of those that run anyway.")] = ()
+    per_file_ignores: Annotated[
+        dict[str, tuple[str, ...]],
+        Meta(description="Rules not to run in files that a pattern matches; your patterns are added to the default ones."),
+    ] = msgspec.field(default_factory=lambda: dict.fromkeys(("tests/", "docs/", "examples/"), QUIET))
+    exclude: Annotated[tuple[str, ...], Meta(description="Files and directories to leave out, as in a .gitignore.")] = EXCLUDE
+    extend_exclude: Annotated[tuple[str, ...], Meta(description="Files and directories to leave out on top of `exclude`.")] = ()
+    include: Annotated[tuple[str, ...], Meta(description="Files to lint when a directory is given.")] = INCLUDE
+    respect_gitignore: Annotated[bool, Meta(description="Leave out what git ignores.")] = True
+    force_exclude: Annotated[bool, Meta(description="Leave out excluded files although they are given by hand.")] = False
+    min_confidence: Annotated[Literal["low", "medium", "high"], Meta(description="How sure kerlint must be before it reports.")] = "medium"
+    fail_on: Annotated[
+        str, Meta(description="What makes the exit code 1: a severity (error, warning, info) and all above it, or the code of a rule.")
+    ] = "warning"
+    output_format: Annotated[Format, Meta(description="How findings are printed.")] = "text"
+    src: Annotated[tuple[str, ...], Meta(description="Directories that imports of the project start from.")] = ()
+    rules: Annotated[
+        dict[str, dict[str, Any]],
+        Meta(description="Severity and options of single rules, as their pages name them: `[tool.kerlint.rules.KER201]`."),
+    ] = {}
+
+
+KEYS: Mapping[str, msgspec.structs.FieldInfo] = {field.encode_name: field for field in msgspec.structs.fields(Settings)}
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings in force for a directory, with the place that each came from."""
+
+    settings: Settings = field(default_factory=Settings)
+    layers: tuple[Selection, ...] = ()
+    root: Path = field(default_factory=Path.cwd)
+    file: Path | None = None
+    origins: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def excluded(self) -> Patterns:
+        """Files and directories that are left out."""
+        return Patterns(str(self.root), (*self.settings.exclude, *self.settings.extend_exclude))
+
+    @cached_property
+    def included(self) -> Patterns:
+        """The files of a directory that are linted."""
+        return Patterns(str(self.root), self.settings.include)
+
+    @property
+    def respect_gitignore(self) -> bool:
+        """Whether what git ignores is left out."""
+        return self.settings.respect_gitignore
+
+    @property
+    def force_exclude(self) -> bool:
+        """Whether excludes count for paths given by hand as well."""
+        return self.settings.force_exclude
+
+    @cached_property
+    def min_confidence(self) -> Confidence:
+        """Findings below it are not reported."""
+        return Confidence[self.settings.min_confidence]
+
+    @cached_property
+    def active(self) -> Mapping[str, Rule]:
+        """The rules that run, by code, with the project's severities and options."""
+        codes = enabled(self.layers)
+        changes = {find(name).code: table for name, table in self.settings.rules.items()}
+        return {code: rule.configured(changes.get(code, {})) for code, rule in rules().items() if code in codes}
+
+    @cached_property
+    def _quiet(self) -> tuple[tuple[Patterns, frozenset[str]], ...]:
+        return tuple(
+            (Patterns(str(self.root), (pattern,)), frozenset(code for name in names for code in covered(name)[1]))
+            for pattern, names in self.settings.per_file_ignores.items()
+        )
+
+    def rules_of(self, path: Path) -> Mapping[str, Rule]:
+        """The rules that run for one file, by code."""
+        place = os.path.abspath(path)
+        ignored = {code for patterns, codes in self._quiet if patterns.match(place) for code in codes}
+        return {code: rule for code, rule in self.active.items() if code not in ignored} if ignored else self.active
+
+    def fails(self, code: str, severity: Severity) -> bool:
+        """Whether a finding makes the exit code 1."""
+        match self.settings.fail_on:
+            case "error" | "warning" | "info" as least:
+                return severity >= Severity[least]
+            case name:
+                return code == find(name).code
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One place that sets keys: a file, or the command line; `origin` names it in messages and in --show-settings."""
+
+    origin: str
+    table: Table
+
+
+def configure(layers: Iterable[Layer], root: Path, file: Path | None = None) -> Config:
+    """The configuration that layers give, later ones going before earlier ones. Raises MistakeError."""
+    merged: Table = {"per-file-ignores": Settings().per_file_ignores}
+    origins: dict[str, str] = {}
+    selections = []
+    for layer in layers:
+        settings = _checked(layer)
+        selections.append(_selection(layer.table, settings))
+        for key, value in layer.table.items():
+            merged[key] = _joined(merged.get(key), value) if key in ("per-file-ignores", "rules") else value
+            origins[key] = layer.origin
+    return Config(msgspec.convert(merged, Settings), tuple(selections), root, file, origins)
+
+
+def _selection(table: Table, settings: Settings) -> Selection:
+    return Selection(settings.select if "select" in table else None, settings.ignore, settings.extend_select)
+
+
+def _joined(before: Table | None, after: Table) -> Table:
+    joined = dict(before or {})
+    for key, value in after.items():
+        joined[key] = {**joined.get(key, {}), **value} if isinstance(value, dict) else value
+    return joined
+
+
+# What is wrong with a table
+
+
+def _checked(layer: Layer) -> Settings:
+    for key in layer.table:
+        if key not in KEYS:
+            raise MistakeError(f'{layer.origin}: unknown key "{key}"{meant(key, KEYS)}')
+    try:
+        settings = msgspec.convert(layer.table, Settings)
+    except msgspec.ValidationError as error:
+        raise MistakeError(f"{layer.origin}: {_reason(str(error), layer.table)}") from error
+    for key, names in _selectors(settings):
+        for name in names:
+            _check_rule(f"{layer.origin}: {key}", name, covered)
+    if settings.fail_on not in Severity.__members__:
+        _check_rule(f"{layer.origin}: fail-on", settings.fail_on, find, ("error", "warning", "info"))
+    for name, table in settings.rules.items():
+        _check_options(f"{layer.origin}: rules.{name}", name, table)
+    return settings
+
+
+def _selectors(settings: Settings) -> Iterable[tuple[str, tuple[str, ...]]]:
+    yield "select", settings.select
+    yield "ignore", settings.ignore
+    yield "extend-select", settings.extend_select
+    for pattern, names in settings.per_file_ignores.items():
+        yield f'per-file-ignores."{pattern}"', names
+
+
+def _check_rule(where: str, name: str, ask: Any, more: tuple[str, ...] = ()) -> None:
+    try:
+        ask(name)
+    except MistakeError as error:
+        raise MistakeError(
+            f"{where}: {error}" if not more else f'{where}: "{name}" is neither {" nor ".join(more)} nor a rule{meant(name, more)}'
+        ) from error
+
+
+def _reason(message: str, table: Table) -> str:
+    """The reason that msgspec gives, in the words of the file: `fail-on: expected str, got int`."""
+    reason, _, place = message.partition(" - at `$")
+    key = place.rstrip("`").lstrip(".").replace("[...]", "")
+    if key in table and "enum value" in reason:
+        choices = choices_of(key)
+        return f'{key}: "{table[key]}" is none of {", ".join(choices)}{meant(str(table[key]), choices)}'
+    return f"{key}: {reason[0].lower()}{reason[1:]}".replace("`", "") if key else reason
+
+
+def choices_of(key: str) -> tuple[str, ...]:
+    """The words that a key accepts, where these are listed."""
+    hint = get_type_hints(Settings)[key.replace("-", "_")]
+    return tuple(word for word in get_args(hint) if isinstance(word, str))
+
+
+def _check_options(where: str, name: str, table: Table) -> None:
+    try:
+        rule = find(name)
+    except MistakeError as error:
+        raise MistakeError(f"{where}: unknown rule{meant_rule(name)}") from error
+    for key, value in table.items():
+        if key == "severity":
+            if value not in Severity.__members__:
+                raise MistakeError(f'{where}.severity: "{value}" is none of error, warning, info{meant(str(value), Severity.__members__)}')
+        elif key not in rule.options:
+            known = ("severity", *rule.options)
+            raise MistakeError(f'{where}: unknown option "{key}"{meant(key, known) or "; it has " + ", ".join(known)}')
+        elif not _like(value, rule.options[key]):
+            raise MistakeError(f"{where}.{key}: expected {_kind(rule.options[key])}, got {_kind(value)}")
+
+
+def _like(value: object, default: object) -> bool:
+    return _kind(value) == _kind(default)
+
+
+def _kind(value: object) -> str:
+    match value:
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a string"
+        case list() | tuple():
+            return "a list"
+        case _:
+            return "a table"
+
+
+# Where it is found
+
+
+@dataclass(slots=True)
+class Configs:
+    """The configurations of a run: the nearest file of each directory, below what the command line says.
+
+    `explicit` is a file that counts for all directories; `isolated` leaves all files out.
+    """
+
+    above: tuple[Layer, ...] = ()
+    explicit: Path | None = None
+    isolated: bool = False
+    _known: dict[Path, Config] = field(default_factory=dict)
+    _of_file: dict[Path | None, Config] = field(default_factory=dict)
+
+    def of(self, folder: Path) -> Config:
+        """The configuration of an absolute directory."""
+        config = self._known.get(folder)
+        if config is None:
+            self._known[folder] = config = self._find(folder)
+        return config
+
+    def _find(self, folder: Path) -> Config:
+        if self.isolated or self.explicit:
+            return self._from(self.explicit, None)
+        for name in NAMES:
+            file = folder / name
+            if (table := load(file)) is not None:
+                return self._from(file, table)
+        return self.of(folder.parent) if folder.parent != folder else self._from(None, None)
+
+    def _from(self, file: Path | None, table: Table | None) -> Config:
+        if file not in self._of_file:
+            if file is not None and table is None:
+                table = load(file)
+                if table is None:
+                    raise MistakeError(f"{shown(file)}: no such file" if not file.exists() else f"{shown(file)}: it has no [tool.kerlint]")
+            layers = (Layer(_named(file), table), *self.above) if file is not None and table is not None else self.above
+            # A file given with --config stands anywhere: its patterns are relative to where the command runs, as with ruff.
+            root = Path.cwd() if file is None or self.explicit else file.parent
+            self._of_file[file] = configure(layers, root, file)
+        return self._of_file[file]
+
+
+def load(file: Path) -> Table | None:
+    """The keys that a file sets, None when there is no such file or it is a pyproject.toml without [tool.kerlint]. Raises MistakeError."""
+    try:
+        data = file.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None
+    except OSError as error:
+        raise MistakeError(f"{shown(file)}: cannot be read: {error.strerror}") from error
+    inside = file.name == "pyproject.toml"
+    if inside and b"kerlint" not in data:
+        return None
+    import tomli
+
+    try:
+        table: Any = tomli.loads(data.decode("utf-8"))
+    except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise MistakeError(f"{shown(file)}: {error}") from error
+    found: Table | None = table.get("tool", {}).get("kerlint") if inside else table
+    return found
+
+
+def inline(text: str) -> Table:
+    """The table of `--config KEY=VALUE`; a VALUE that is no TOML is a string. Raises MistakeError."""
+    import tomli
+
+    key, _, value = text.partition("=")
+    try:
+        return tomli.loads(f"{key} = {value}")
+    except tomli.TOMLDecodeError:
+        try:
+            return tomli.loads(f'{key} = "{value.strip()}"')
+        except tomli.TOMLDecodeError as error:
+            raise MistakeError(f'--config "{text}": {error}') from error
+
+
+def shown(path: Path) -> str:
+    """A path as the user would type it: relative to the working directory when it lies below."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
+
+
+def _named(file: Path) -> str:
+    return f"{shown(file)}: [tool.kerlint]" if file.name == "pyproject.toml" else shown(file)
