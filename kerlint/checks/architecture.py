@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from kerlint.checks import certainty, graph, linearity
 from kerlint.finding import Finding, Related, Severity
 from kerlint.rule import Rule
+from kerlint.semantics import catalog
 from kerlint.semantics.program import Event, Layer, Model, Program
 from kerlint.semantics.provenance import Facts, inputs_of, labels_of
 from kerlint.semantics.values import Const, Symbol, Term, Value, number
@@ -196,7 +197,7 @@ def symmetric_init(program: Program, rule: Rule) -> Iterator[Finding]:
         if units is not None and units > rule["alone"]:
             yield rule.finding(
                 initializer.node if initializer and "kernel_initializer" in layer.given else layer.node,
-                "zeros" if name in rule["zeros"] else "",
+                "zeros" if name == "Zeros" else "",
                 confidence=certainty.of(model, initializer, layer.arg("units") or layer.arg("filters")),
                 units=int(units),
                 layer=graph.called(layer),
@@ -207,16 +208,16 @@ def symmetric_init(program: Program, rule: Rule) -> Iterator[Finding]:
 def _constant(value: Value | None, rule: Rule) -> str | None:
     """The name of an initializer that gives every weight the same number, else None."""
     match value:
-        case Const(str() as name):
-            pass
+        case Const(str() as text):
+            name = catalog.from_string("initializer", text)
         case Term(name, args) if name.endswith("onstant") and number(args.get("value")) is None:
-            return None
+            return None  # an array: a matrix of one's own
         case Symbol(name) | Term(name):
-            name = name.rpartition(".")[2]
+            pass
         case _:
             return None
-    name = name.lower().removesuffix("_initializer")
-    return name if name in rule["initializers"] else None
+    short = (name or "").rpartition(".")[2]
+    return short if short in rule["initializers"] else None
 
 
 def _overwritten(program: Program, model: Model) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kerlint.semantics import catalog
 from kerlint.semantics.graph import KerasLayer
 from kerlint.semantics.program import Layer, Model, Program
 from kerlint.semantics.values import Const, Symbol, Term, Value, number, python
@@ -31,6 +32,7 @@ VECTORS, IMAGES = 2, 3
 MIXING = (DENSE | CONVOLUTIONS) - {"EinsumDense"}
 """Weight layers of which two in a row with nothing between them are one."""
 
+WRAPPERS = frozenset({"TimeDistributed", "Bidirectional"})
 INPUTS = frozenset({"Input", "InputLayer"})
 DROPOUTS = frozenset({"Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "GaussianDropout"})
 NORMALIZATIONS = frozenset({"BatchNormalization", "LayerNormalization", "GroupNormalization", "RMSNormalization", "UnitNormalization"})
@@ -47,24 +49,7 @@ SHAPING = frozenset(
 )
 """Layers and functions that move or repeat numbers and leave them as they are."""
 
-ACTIVATION_LAYERS = {
-    "ReLU": "relu",
-    "LeakyReLU": "leaky_relu",
-    "PReLU": "prelu",
-    "ELU": "elu",
-    "ThresholdedReLU": "thresholded_relu",
-    "Softmax": "softmax",
-}
-ACTIVATIONS = frozenset(
-    {
-        *("linear", "relu", "relu6", "leaky_relu", "prelu", "elu", "selu", "celu", "crelu", "gelu", "glu", "silu", "mish", "exponential"),
-        *("sigmoid", "hard_sigmoid", "log_sigmoid", "sparse_sigmoid", "softmax", "log_softmax", "sparsemax", "tanh", "hard_tanh"),
-        *("hard_silu", "softplus", "softsign", "squareplus", "sparse_plus", "tanh_shrink", "soft_shrink", "hard_shrink"),
-        *("threshold", "thresholded_relu"),
-    }
-)
-_SYNONYMS = {"swish": "silu", "hard_swish": "hard_silu", "identity": "linear", "softmax_v2": "softmax"}
-_MODULES = ("keras.activations.", "keras.ops.", "keras.backend.", "tensorflow.nn.", "tensorflow.math.", "tensorflow.", "jax.nn.")
+ACTIVATION_LAYERS = frozenset({"Activation", "ReLU", "LeakyReLU", "PReLU", "ELU", "ThresholdedReLU", "Softmax"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,44 +120,44 @@ def named(value: Value | None) -> str | None:
         case Const(None):
             return "linear"
         case Const(str() as name):
-            return _known(name)
-        case Symbol(name) if name.startswith(_MODULES):
-            return _known(name.rpartition(".")[2])
-        case Symbol(name) if name.startswith("keras.layers."):
-            return _of_layer(name.rpartition(".")[2], {})
+            return catalog.from_string("activation", name)
+        case Symbol(name):
+            return _function(name)
         case Term(name, args) | KerasLayer(cls=name, args=args) if name.startswith("keras.layers."):
-            return _of_layer(name.rpartition(".")[2], args)
+            return _of_layer(name, args)
         case _:
             return None
 
 
-def _known(name: str) -> str | None:
-    name = name.lower()
-    name = _SYNONYMS.get(name, name)
-    return name if name in ACTIVATIONS else None
+def _function(name: str) -> str | None:
+    """The activation that a function or a layer class stands for."""
+    found = catalog.loss_class(name)
+    return found if found and "." not in found else None
 
 
-def _of_layer(kind: str, args: Mapping[str, Value]) -> str | None:
-    match kind:
-        case "Activation":
-            return named(args.get("activation"))
-        case "Softmax" if "axis" in args and number(args["axis"]) != -1:
-            return None
+def _of_layer(cls: str, args: Mapping[str, Value]) -> str | None:
+    if cls == "keras.layers.Activation":
+        return named(args.get("activation"))
+    return _function(cls) if _along_last(args.get("axis")) else None
+
+
+def _along_last(axis: Value | None) -> bool:
+    match axis:
+        case None | Const(None) | Const(-1):
+            return True
         case _:
-            return ACTIVATION_LAYERS.get(kind)
+            return False
 
 
 def own(layer: Layer) -> str | None:
     """The activation that this very layer call applies: "linear" when it applies none, None when it is not known."""
     kind = layer.kind
-    if kind == "Activation" or kind in ACTIVATION_LAYERS:
-        return _of_layer(kind, layer.args)
+    if activates(layer):
+        return _of_layer(layer.cls, layer.args)
     if kind in WEIGHTED:
         return named(layer.arg("activation"))
-    if kind in ("TimeDistributed", "Bidirectional"):
+    if kind in WRAPPERS:
         return _of_wrapped(layer.arg("layer"))
-    if layer.cls.startswith(_MODULES) and kind not in SHAPING:
-        return _of_call(layer)
     return "linear" if kind in PASSING or kind in SHAPING or kind in AVERAGING or kind in MAXIMA or kind in INPUTS else None
 
 
@@ -180,14 +165,6 @@ def _of_wrapped(value: Value | None) -> str | None:
     match value:
         case Term(name, args) | KerasLayer(cls=name, args=args) if name.rpartition(".")[2] in WEIGHTED:
             return named(args.get("activation"))
-        case _:
-            return None
-
-
-def _of_call(layer: Layer) -> str | None:
-    match layer.arg("axis"):
-        case None | Const(None) | Const(-1):
-            return _known(layer.kind)
         case _:
             return None
 
@@ -200,10 +177,7 @@ def called(layer: Layer) -> str:
 
 def activates(layer: Layer) -> bool:
     """Whether this is a layer or function whose whole work is an activation: `Activation`, `ReLU`, `tf.nn.relu`."""
-    kind = layer.kind
-    return (
-        kind == "Activation" or kind in ACTIVATION_LAYERS or kind not in WEIGHTED and layer.cls.startswith(_MODULES) and bool(_known(kind))
-    )
+    return layer.kind in ACTIVATION_LAYERS or layer.kind not in SHAPING and _function(layer.cls) is not None
 
 
 def activation(layer: Layer, model: Model) -> str | None:
