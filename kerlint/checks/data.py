@@ -14,7 +14,7 @@ from kerlint.semantics.values import Const, Items, Table, Term, Value
 from kerlint.semantics.wording import dimensions, figure, quoted, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from libcst import CSTNode
 
@@ -138,7 +138,7 @@ def too_little_data_for_model(program: Program, rule: Rule) -> Iterator[Finding]
             continue
         seen.add(event.identity)
         found = inputs_of(event)
-        advice = variant == "features" or found.random or (found.origin is not None and found.origin.kind in rule["invented"])
+        advice = variant == "features" or found.random or _of(found, rule["invented"])
         yield rule.finding(
             event.x.node,
             variant,
@@ -291,7 +291,7 @@ def _meagre(event: Event, rule: Rule) -> tuple[str, dict[str, Any]]:
     if event.kind != "fit" or model is None or found.rows is None or params is None or _excused(event, model, found, rule):
         return "", {}
     units = sum(head.units or 1 for head in heads(model))
-    features = found.shape[-1] if found.shape and len(found.shape) == rule["tabular_rank"] else None
+    features = found.shape[-1] if found.shape and len(found.shape) == rule["tabular_rank"] and not _of(found, rule["toys"]) else None
     numbers = {"params": figure(params), "rows": figure(found.rows), "ratio": figure(params // max(1, found.rows))}
     if found.rows < rule["rows"] and params > rule["params_per_row"] * found.rows * max(1, units):
         return "ratio", numbers
@@ -312,6 +312,10 @@ def _excused(event: Event, model: Model, found: Facts, rule: Rule) -> bool:
         or (event.x is not None and event.y is not None and same_origin(event.x, event.y))
         or _truth_table(found)
     )
+
+
+def _of(found: Facts, kinds: Sequence[str]) -> bool:
+    return found.origin is not None and found.origin.kind in kinds
 
 
 def _truth_table(found: Facts) -> bool:
