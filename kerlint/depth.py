@@ -105,7 +105,7 @@ def _expressions(text: str) -> tuple[str, int] | None:
 
 def _formatted(text: str, at: int) -> bool:
     prefix = text[max(0, at - 2) : at].lower()
-    return "f" in prefix and (prefix.endswith("f") or prefix.endswith("r"))
+    return "f" in prefix and prefix.endswith(("f", "r"))
 
 
 def _literal(token: str) -> bool:

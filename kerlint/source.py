@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -216,7 +217,7 @@ def _dedented(text: str) -> tuple[str, tuple[int, ...]]:
         return text, taken
     indent = first[1]
     ends = [0, *(match.end() for match in _BREAK.finditer(text)), len(text)]
-    lines = [text[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+    lines = [text[start:end] for start, end in pairwise(ends)]
     moved = [len(indent) if line.startswith(indent) else 0 for line in lines]
     taken = taken or (0,) * len(lines)
     return "".join(line[count:] for line, count in zip(lines, moved, strict=True)), tuple(map(sum, zip(taken, moved, strict=True)))

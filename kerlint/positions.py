@@ -1,0 +1,106 @@
+"""Where nodes stand in the text of their module: one pass of code generation that looks only at the wanted ones."""
+
+from __future__ import annotations
+
+import re
+import sys
+from bisect import bisect_right
+from collections.abc import Collection
+from contextlib import nullcontext
+from itertools import accumulate
+from types import TracebackType
+from typing import Any
+
+from libcst import CSTNode, Module
+from libcst._nodes.internal import CodegenState  # the only way to see where tokens go: metadata providers cost five times as much
+
+from kerlint.finding import Position
+
+_BREAK = re.compile(r"\r\n|\r|\n")
+_NOWHERE = nullcontext()
+_DEEPEST = 10_000
+"""Frames that a pass may use: up to ten for each link of the longest chain that the parser is given (see `depth`)."""
+
+
+def positions(module: Module, nodes: Collection[CSTNode]) -> dict[CSTNode, tuple[Position, Position]]:
+    """Start and end (exclusive) of those of the nodes that are in the module: without their own parentheses, comments and whitespace.
+
+    Rows and columns are 1-based, columns count characters.
+    """
+    if not nodes:
+        return {}
+    wanted = set(nodes)
+    state = _State(module, wanted)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, _DEEPEST))
+    try:
+        module._codegen(state)
+    finally:
+        sys.setrecursionlimit(limit)
+    place = _Places(state.tokens)
+    return {node: (place(start), place(end)) for node, (start, end) in state.spans.items() if node in nodes}
+
+
+class _Places:
+    """Turns the number of tokens in front of a place into its position."""
+
+    def __init__(self, tokens: list[str]) -> None:
+        text = "".join(tokens)
+        self.offsets = [0, *accumulate(map(len, tokens))]
+        self.rows = [0, *(match.end() for match in _BREAK.finditer(text))]
+
+    def __call__(self, token: int) -> Position:
+        offset = self.offsets[min(token, len(self.offsets) - 1)]
+        row = bisect_right(self.rows, offset)
+        return Position(row, offset - self.rows[row - 1] + 1)
+
+
+class _State(CodegenState):
+    """Code generation that notes, for wanted nodes, between which tokens they stand."""
+
+    __slots__ = ("open", "spans", "wanted")
+
+    def __init__(self, module: Module, wanted: set[CSTNode]) -> None:
+        super().__init__(module.default_indent, module.default_newline)
+        self.wanted = wanted
+        self.spans: dict[CSTNode, tuple[int, int]] = {}
+        self.open: dict[CSTNode, int] = {}
+
+    def pop_trailing_newline(self) -> None:
+        """Keep it: the positions of the last nodes count it."""
+
+    def before_codegen(self, node: CSTNode) -> None:
+        if node in self.wanted:
+            self.open[node] = len(self.tokens)
+
+    def after_codegen(self, node: CSTNode) -> None:
+        if node in self.wanted:
+            self.spans.setdefault(node, (self.open[node], len(self.tokens)))
+
+    def record_syntactic_position(
+        self, node: CSTNode, *, start_node: CSTNode | None = None, end_node: CSTNode | None = None
+    ) -> Any:  # libcst declares the class of its own context manager
+        if node not in self.wanted:
+            return _NOWHERE
+        self.wanted.update(hoisted for hoisted in (start_node, end_node) if hoisted is not None)
+        return _Syntactic(self, node, start_node, end_node)
+
+
+class _Syntactic:
+    """The part of a node that counts as its place; libcst may take the start or the end from a child."""
+
+    __slots__ = ("end_node", "node", "start", "start_node", "state")
+
+    def __init__(self, state: _State, node: CSTNode, start_node: CSTNode | None, end_node: CSTNode | None) -> None:
+        self.state, self.node, self.start_node, self.end_node = state, node, start_node, end_node
+
+    def __enter__(self) -> None:
+        self.start = len(self.state.tokens)
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if error is not None:
+            return
+        spans = self.state.spans
+        start = spans[self.start_node][0] if self.start_node is not None else self.start
+        end = spans[self.end_node][1] if self.end_node is not None else len(self.state.tokens)
+        spans[self.node] = start, end
