@@ -76,10 +76,8 @@ def _keeps_linear(layer: Layer) -> bool:
 
 def _projects(layer: Layer, reader: Layer, model: Model, program: Program) -> bool:
     """Whether a layer without activation is meant: a bottleneck, a factored convolution, or the code of another model."""
-    source = next((source.shape[-1] for source in layer.inputs if source.shape), None)
-    width = layer.shape[-1] if layer.shape else None
-    wider = reader.shape[-1] if reader.shape else None
-    narrows = width is not None and (source is None or width < source) and wider is not None and width < wider
+    read, given, next_given = graph.width(layer.inputs[0] if layer.inputs else None), graph.width(layer), graph.width(reader)
+    narrows = given is not None and (read is None or given < read) and next_given is not None and given < next_given
     return narrows or _factored(layer) or _factored(reader) or layer.identity in graph.heads_elsewhere(program, model)
 
 
@@ -225,22 +223,24 @@ def _overwritten(program: Program, model: Model) -> bool:
 
 
 def softmax_axis_or_unit_mismatch(program: Program, rule: Rule) -> Iterator[Finding]:
+    for model, layer in graph.layers(program):
+        axis = layer.arg("axis")
+        if layer.kind in ("Softmax", "softmax") and number(axis) == 0:
+            yield rule.finding(axis.node if axis else layer.node, "axis", confidence=certainty.of(model, axis))
     for event in program.fits():
-        labels = labels_of(event)
         for head in graph.heads(event.model) if event.model and event.compiled else ():
+            labels = labels_of(event)
             loss = event.compiled.losses[head.index] if event.compiled and head.index < len(event.compiled.losses) else None
-            if not _too_few(head.units, labels, loss, rule):
-                continue
-            node = _units_node(head.layer)
-            yield rule.finding(
-                node,
-                confidence=certainty.of(event.model, event, labels, head.layer.arg("units") or head.layer.arg("filters")),
-                related=_from(labels),
-                scope=(event.node,),
-                units=head.units,
-                classes=labels.classes,
-                source=labels.origin.name if labels.origin else "the labels",
-            )
+            if _too_few(head.units, labels, loss, rule):
+                yield rule.finding(
+                    _units_node(head.layer),
+                    confidence=certainty.of(event.model, event, labels, head.layer.arg("units") or head.layer.arg("filters")),
+                    related=_from(labels),
+                    scope=(event.node,),
+                    units=head.units,
+                    classes=labels.classes,
+                    source=labels.origin.name if labels.origin else "the labels",
+                )
 
 
 def _too_few(units: int | None, labels: Facts, loss: Value | None, rule: Rule) -> bool:

@@ -175,6 +175,14 @@ def called(layer: Layer) -> str:
     return f"{layer.kind}({units})" if units is not None else layer.kind
 
 
+def width(layer: Layer | None) -> int | None:
+    """The length of the last axis of what a layer gives, from its shape or its units; None when it is not known."""
+    if layer is None or layer.shape:
+        return layer.shape[-1] if layer and layer.shape else None
+    units = number(layer.arg("units") or layer.arg("filters"))
+    return None if units is None else int(units)
+
+
 def activates(layer: Layer) -> bool:
     """Whether this is a layer or function whose whole work is an activation: `Activation`, `ReLU`, `tf.nn.relu`."""
     return layer.kind in ACTIVATION_LAYERS or layer.kind not in SHAPING and _function(layer.cls) is not None
