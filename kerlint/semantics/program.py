@@ -167,6 +167,8 @@ class Event:
     loops: tuple[Loop, ...] = ()
     unknown: tuple[Unknown, ...] = ()
     doubt: str = ""
+    entry: object = None
+    """The function that nobody calls in which it happens (analysed from the end of the program, apart from all others), or None."""
 
     def number(self, name: str) -> float | None:
         """The known number given for an argument (batch_size, epochs), else None."""

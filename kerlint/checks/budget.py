@@ -1,0 +1,91 @@
+"""How far the weights of a model can move: the learning rate times the number of updates of all runs with that rate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kerlint.checks import history, rates
+from kerlint.finding import Severity
+from kerlint.semantics.provenance import labels_of
+from kerlint.semantics.values import Term, Value, number
+
+if TYPE_CHECKING:
+    from kerlint.checks.history import Updates
+    from kerlint.rule import Rule
+    from kerlint.semantics.program import Event, Program
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Budget:
+    """How far the weights of a model can move in all runs with one learning rate.
+
+    `judged` is the variant of the message and the severity (None for the rule's own), or None when it is enough.
+    """
+
+    optimizer: str
+    rate: Value
+    last: Updates
+    updates: int
+    moved: float
+    judged: tuple[str, Severity | None] | None
+
+
+def budget_of(program: Program, event: Event, rule: Rule) -> Budget | None:
+    """The budget of the last run with a rate, when it is known and no other training counts; the severities are those of the rule."""
+    runs = _same_rate(program, event)
+    found = [history.updates(run, rule["default_batch"]) for run in runs]
+    known = [updates for updates in found if updates is not None]
+    optimizer = event.compiled.optimizer if event.compiled is not None else None
+    match optimizer:
+        case Term(name, {"learning_rate": rate} as args) if event is runs[-1] and len(known) == len(found):
+            amount = number(rate)
+            if amount is None or _taught_otherwise(program, runs, rule):
+                return None
+            kind, total = name.rpartition(".")[2], sum(updates.total for updates in known)
+            moved = amount * total / (1 - (number(args.get("momentum")) or 0))
+            demo = labels_of(event).random and len(runs) == 1
+            return Budget(kind, rate, known[-1], total, moved, _judged(kind, known[-1], total, moved, demo, rule))
+        case _:
+            return None
+
+
+def _judged(kind: str, last: Updates, total: int, moved: float, demo: bool, rule: Rule) -> tuple[str, Severity | None] | None:
+    if kind == "SGD":
+        few = total < rule["sgd_updates"] and moved < rule["sgd_below"]
+        return ("sgd", Severity.info) if few else None
+    if kind not in rule["optimizers"] or moved >= rule["below"]:
+        return None
+    hopeless = moved < rule["error_below"]
+    if demo and (not hopeless or last.epochs <= rule["demo_epochs"]):
+        return "", Severity.info
+    return "", Severity.error if hopeless else None
+
+
+def _same_rate(program: Program, event: Event) -> list[Event]:
+    """All runs of the model with the same optimizer and rate, in order: their updates add up."""
+    return [
+        other
+        for other in program.fits()
+        if other.identity is event.identity and other.entry is event.entry and _trained_by(other) == _trained_by(event)
+    ] or [event]
+
+
+def _trained_by(event: Event) -> tuple[str | None, float | None]:
+    compiled = event.compiled
+    return (compiled.optimizer_class, number(compiled.learning_rate)) if compiled is not None else (None, None)
+
+
+def _taught_otherwise(program: Program, runs: list[Event], rule: Rule) -> bool:
+    """Whether the model learns, or may have learned, by more than these runs."""
+    first = runs[0]
+    earlier = [event for event in history.before(program, first) if event.identity is first.identity and event.kind in history.TRAINING]
+    return (
+        history.known_elsewhere(program, first)
+        or any(history.repeats(run) or rates.sets_rate(run) or _resumes(run) for run in runs)
+        or any((_trained_by(event)[1] or 0) <= rule["destructive_above"] for event in earlier)
+    )
+
+
+def _resumes(event: Event) -> bool:
+    return any(callback.name.endswith("BackupAndRestore") for callback in event.callbacks or () if isinstance(callback, Term))

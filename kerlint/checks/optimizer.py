@@ -1,0 +1,295 @@
+"""Optimizers and their hyper-parameters: learning rate, number of updates, batch size (KER4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from kerlint.checks import certainty, graph, history, rates
+from kerlint.checks.budget import budget_of
+from kerlint.finding import Confidence, Finding, Related, Severity
+from kerlint.semantics.provenance import inputs_of
+from kerlint.semantics.values import Const, Term, number
+from kerlint.semantics.wording import figure, quoted, words
+
+if TYPE_CHECKING:
+    from libcst import CSTNode
+
+    from kerlint.checks.budget import Budget
+    from kerlint.checks.history import Batch
+    from kerlint.checks.rates import Rate
+    from kerlint.rule import Rule
+    from kerlint.semantics.program import Event, Layer, Model, Program
+
+
+def learning_rate_too_high(program: Program, rule: Rule) -> Iterator[Finding]:
+    for rate in rates.rates(program):
+        severity, momentum = _too_high(rate, rule), number(rate.optimizer.args.get("momentum"))
+        if rate.overridden or severity is None:
+            continue
+        variant = "schedule" if rate.scheduled else "" if _band(rate, rule) is not None else "momentum"
+        single = all(_single(event.model) for event in rate.events)
+        if single and severity is Severity.info:
+            continue
+        yield rule.finding(
+            rate.value.node,
+            variant,
+            severity=Severity.info if single else severity,
+            confidence=_certainty(rate),
+            related=_source(rate),
+            scope=_places(rate),
+            **_words(rate),
+            momentum=momentum,
+            effective=figure(rate.amount / (1 - momentum)) if variant == "momentum" and momentum is not None else "",
+        )
+
+
+def _too_high(rate: Rate, rule: Rule) -> Severity | None:
+    """How much too high a rate is: by the bands of its optimizer, or by what momentum makes of it."""
+    momentum = number(rate.optimizer.args.get("momentum"))
+    band = _band(rate, rule)
+    if band is None and rate.kind == "SGD" and momentum is not None and rule["high_momentum"] <= momentum < 1:
+        return Severity.warning if rate.amount / (1 - momentum) > rule["effective_above"] else None
+    return band
+
+
+def _band(rate: Rate, rule: Rule) -> Severity | None:
+    never = float("inf")
+    if rate.amount >= rule["error_at"].get(rate.kind, never):
+        return Severity.error
+    if rate.amount >= rule["warning_at"].get(rate.kind, never) or rate.amount > rule["warning_above"].get(rate.kind, never):
+        return Severity.warning
+    return Severity.info if rate.amount > rule["info_above"].get(rate.kind, never) else None
+
+
+def _single(model: Model | None) -> bool:
+    """Whether at most one layer of a model learns: its loss has one valley, in which large steps may still do."""
+    return model is not None and model.complete and len({id(layer.identity) for layer in model.layers if layer.kind in graph.WEIGHTED}) < 2
+
+
+def learning_rate_too_low(program: Program, rule: Rule) -> Iterator[Finding]:
+    for rate in rates.rates(program):
+        if rate.overridden or rate.scheduled or rate.kind not in rule["below"] or rate.amount < 0:
+            continue
+        tuned = any(_tunes(program, event) for event in rate.events)
+        if rate.amount >= (rule["fine_tuning_below"] if tuned else rule["below"][rate.kind]):
+            continue
+        zero = rate.amount == 0
+        yield rule.finding(
+            rate.value.node,
+            "zero" if zero else "",
+            severity=Severity.error if zero else None,
+            confidence=_certainty(rate),
+            related=_source(rate),
+            scope=_places(rate),
+            **_words(rate),
+        )
+
+
+def _tunes(program: Program, event: Event) -> bool:
+    """Whether an event trains weights that were learned before, here or elsewhere: then small steps are what is wanted."""
+    return history.known_elsewhere(program, event) or any(
+        other.kind in ("fit", "train_on_batch") and other.identity is event.identity for other in history.before(program, event)
+    )
+
+
+def _certainty(rate: Rate) -> Confidence:
+    if rate.branch:
+        return Confidence.medium
+    grounds = (ground for event in rate.events for ground in (event, event.model))
+    return certainty.of(rate.value, rate.optimizer, *grounds)
+
+
+def _source(rate: Rate) -> tuple[Related, ...]:
+    """Where the rate was first written, when that is not where the optimizer takes it."""
+    return (Related(rate.value.origin, "the learning rate is set here"),) if rate.value.origin is not None else ()
+
+
+def _places(rate: Rate) -> tuple[CSTNode | None, ...]:
+    return tuple(node for event in rate.events for node in (event.node, event.compiled.node if event.compiled else None))
+
+
+def _words(rate: Rate) -> dict[str, str]:
+    default = rate.default or 1.0
+    return {
+        "optimizer": rate.kind,
+        "rate": figure(rate.amount),
+        "default": figure(default),
+        "times": figure(float(f"{rate.amount / default:.3g}")),
+    }
+
+
+def update_budget_too_small(program: Program, rule: Rule) -> Iterator[Finding]:
+    for event in program.fits():
+        budget = budget_of(program, event, rule)
+        if budget is None or budget.judged is None:
+            continue
+        variant, severity = budget.judged
+        yield rule.finding(
+            event.node,
+            variant,
+            severity=severity,
+            confidence=certainty.of(event, event.model, budget.rate, inputs_of(event), budget.last.batch.value, event.args.get("epochs")),
+            related=_budget_related(event, budget),
+            scope=(event.compiled.node if event.compiled else None,),
+            rows=figure(budget.last.rows),
+            batch=budget.last.batch.size,
+            epochs=figure(budget.last.epochs),
+            updates=figure(budget.updates),
+            optimizer=budget.optimizer,
+            rate=figure(number(budget.rate) or 0),
+            budget=figure(float(f"{budget.moved:.4g}")),
+            enough=figure(rule["enough"]),
+        )
+
+
+def _budget_related(event: Event, budget: Budget) -> tuple[Related, ...]:
+    written = budget.rate.node or (event.compiled.node if event.compiled is not None else None)
+    amount = figure(number(budget.rate) or 0)
+    return (Related(written, f"{budget.optimizer} learns with rate {amount}"),) if written is not None else ()
+
+
+def batch_larger_than_data(program: Program, rule: Rule) -> Iterator[Finding]:
+    for event in program.fits():
+        updates = history.updates(event)
+        if updates is None or updates.batch.node is None or _learns_on(program, event) or _whole(updates.batch):
+            continue
+        whole = updates.batch.size >= updates.rows and updates.epochs < rule["enough_epochs"]
+        if not whole and (updates.batch.size * rule["least_each"] <= updates.rows or updates.total >= rule["enough_updates"]):
+            continue
+        yield rule.finding(
+            updates.batch.node,
+            "" if whole else "few",
+            confidence=certainty.of(event, event.model, inputs_of(event), updates.batch.value, event.args.get("epochs")),
+            related=_rows_related(event, updates.rows),
+            scope=(event.node,),
+            batch=figure(updates.batch.size),
+            rows=figure(updates.rows),
+            each=figure(updates.each),
+            updates=figure(updates.total),
+            epochs=figure(updates.epochs),
+        )
+
+
+def _learns_on(program: Program, event: Event) -> bool:
+    """Whether this run is only a part of the training: it is repeated, or the weights were learned before."""
+    runs = [other for other in program.of(event.identity) if other.kind == "fit"]
+    return len(runs) > 1 or bool(history.repeats(event)) or history.known_elsewhere(program, event)
+
+
+def _whole(batch: Batch) -> bool:
+    """Whether the batch is the whole data on purpose: `batch_size=len(x)`."""
+    value = batch.value
+    written = quoted(value.origin or value.node) if value is not None else ""
+    return "len(" in written or "shape" in written
+
+
+def _rows_related(event: Event, rows: int) -> tuple[Related, ...]:
+    origin = inputs_of(event).origin
+    return (Related(origin.node, f"{figure(rows)} rows to learn from"),) if origin is not None and origin.node is not None else ()
+
+
+def batch_size_one(program: Program, rule: Rule) -> Iterator[Finding]:
+    for event in program.fits():
+        model, batch = event.model, history.batch_of(event)
+        rows = inputs_of(event).rows
+        single = rows == 1 if event.kind == "train_on_batch" else batch is not None and batch.size == 1
+        if model is None or not single or _remembers(model):
+            continue
+        normalization = next(filter(_flat_normalization, model.layers), None)
+        if normalization is None and (event.kind != "fit" or rows is None or rows <= rule["many_rows"] or _accumulates(event)):
+            continue
+        yield rule.finding(
+            batch.node if batch is not None and batch.node is not None else event.node,
+            "" if normalization is None else "normalization",
+            severity=None if normalization is None else Severity.error,
+            confidence=certainty.of(event, model, inputs_of(event), batch.value if batch is not None else None),
+            related=_normalization_related(normalization),
+            scope=(event.node,),
+            rows=figure(rows or 0),
+        )
+
+
+def _remembers(model: Model) -> bool:
+    """Whether a recurrent layer carries its state from one batch to the next: such models are fed one sequence at a time."""
+    return any(isinstance(layer.arg("stateful"), Const) and layer.args["stateful"].value for layer in model.layers)  # type: ignore[attr-defined]
+
+
+def _flat_normalization(layer: Layer) -> bool:
+    """Whether a layer normalizes over the batch alone: on feature maps the places of the map are averaged, too."""
+    shape = layer.inputs[0].shape if layer.inputs else layer.shape
+    return layer.kind == "BatchNormalization" and layer.trainable is True and shape is not None and len(shape) == len(("batch", "features"))
+
+
+def _accumulates(event: Event) -> bool:
+    match event.compiled.optimizer if event.compiled is not None else None:
+        case Term(args={"gradient_accumulation_steps": Const(None)}):
+            return False
+        case Term(args=args):
+            return "gradient_accumulation_steps" in args
+        case _:
+            return True
+
+
+def _normalization_related(layer: Layer | None) -> tuple[Related, ...]:
+    if layer is None or layer.node is None:
+        return ()
+    return (Related(layer.node, "normalizes each feature over the batch: one value minus itself is 0"),)
+
+
+def extreme_batch_size(program: Program, rule: Rule) -> Iterator[Finding]:
+    for event in program.fits():
+        batch = history.batch_of(event)
+        if event.kind != "fit" or batch is None or batch.node is None or batch.size < rule["least"] or inputs_of(event).rows is not None:
+            continue
+        match event.compiled.optimizer if event.compiled is not None else None:
+            case Term(name, {"learning_rate": Const(node=None, value=rate)}):
+                yield rule.finding(
+                    batch.node,
+                    confidence=certainty.of(event, batch.value),
+                    scope=(event.node,),
+                    batch=figure(batch.size),
+                    optimizer=name.rpartition(".")[2],
+                    rate=figure(rate),
+                )
+
+
+def unused_optimizer_object(program: Program, rule: Rule) -> Iterator[Finding]:
+    used = {assignment.name for assignment in program.assignments if assignment.read}
+    for name, value, node in _forgotten(program, used):
+        kind = value.name.rpartition(".")[2]
+        event = _compiled_without(program, value)
+        if event is None or event.compiled is None or event.compiled.optimizer is None:
+            continue
+        instead = event.compiled.optimizer
+        place = instead.node or event.node
+        alike = event.compiled.optimizer_class == value.name
+        yield rule.finding(
+            node,
+            confidence=Confidence.high if alike else Confidence.medium,
+            related=(Related(place, "the model is compiled with this one"),) if place is not None else (),
+            scope=(event.node, value.node),
+            name=name,
+            optimizer=kind,
+            instead=words(instead) if instead.node is not None else "the default optimizer",
+        )
+
+
+def _forgotten(program: Program, used: set[str]) -> Iterator[tuple[str, Term, CSTNode]]:
+    """The optimizers that a name holds and nobody reads, neither this one nor another of the same name."""
+    for assignment in program.assignments:
+        match assignment.value:
+            case Term(name) as value if name.startswith("keras.optimizers.") and not name.startswith(rates.SCHEDULES):
+                if assignment.name not in used:
+                    yield assignment.name, value, assignment.node
+
+
+def _compiled_without(program: Program, forgotten: Term) -> Event | None:
+    """The first compile that makes an optimizer of its own, by a string, by default or on the spot."""
+    named = {id(assignment.value) for assignment in program.assignments}
+    for event in program.events:
+        if event.kind == "compile" and event.compiled is not None:
+            match event.compiled.optimizer:
+                case Term() as other if id(other) not in named and other.origin is None and other.node is not forgotten.node:
+                    return event
+    return None

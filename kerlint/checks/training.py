@@ -1,0 +1,269 @@
+"""The training loop: runs that build on each other, validation, callbacks, freezing (KER5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from kerlint.checks import certainty, history
+from kerlint.finding import Finding, Related, Severity
+from kerlint.semantics.provenance import inputs_of, labels_of
+from kerlint.semantics.values import Const, Items, Term, Value, number, same, text
+from kerlint.semantics.wording import figure, words
+
+if TYPE_CHECKING:
+    from libcst import CSTNode
+
+    from kerlint.rule import Rule
+    from kerlint.semantics.program import Compile, Event, Model, Program
+
+
+def refit_after_recompile(program: Program, rule: Rule) -> Iterator[Finding]:
+    seen: set[object] = set()
+    for first, second, between in history.runs(program):
+        if second.node in seen or not _compared(first, second, between, rule):
+            continue
+        rescaled = _rescaled(first, second)
+        changes = _changes(first.compiled, second.compiled)
+        if not rescaled and (not changes or _tuned(first, second, rule)):
+            continue
+        seen.add(second.node)
+        yield rule.finding(
+            second.node,
+            "" if changes else "scaling",
+            confidence=certainty.of(first, second, second.model, *(run.args.get("epochs") for run in (first, second))),
+            related=_continued(first, second, bool(changes)),
+            scope=(first.node,),
+            epochs=figure(first.number("epochs") or 0),
+            model=second.model.name if second.model is not None and second.model.name else "the model",
+            changes=" and ".join(changes),
+            first=words(first.x) if first.x is not None else "the first data",
+            second=words(second.x) if second.x is not None else "the second data",
+        )
+
+
+def _compared(first: Event, second: Event, between: tuple[Event, ...], rule: Rule) -> bool:
+    """Whether two runs of one model are long enough to be two experiments, and nothing says that the second is to go on from the first."""
+    if first.model is None or second.model is None or history.repeats(second) or "initial_epoch" in second.given:
+        return False
+    long = all((run.number("epochs") or 0) >= rule["least_epochs"] for run in (first, second))
+    frozen = any(event.kind == "trainable" for event in between) or history.unfrozen(first.model, second.model)
+    staged = any(word in second.model.name.lower() for word in rule["staged_names"])
+    return long and not frozen and not staged and not history.restored(second.identity, between)
+
+
+def _changes(first: Compile | None, second: Compile | None) -> list[str]:
+    """What a second compile does otherwise, in words; nothing that is not known of both."""
+    if first is None or second is None or first.node is second.node and first.learning_rate is second.learning_rate:
+        return []
+    found = []
+    if None not in (first.optimizer_class, second.optimizer_class) and first.optimizer_class != second.optimizer_class:
+        found.append(f"the optimizer {_last(second.optimizer_class)} instead of {_last(first.optimizer_class)}")
+    before, now = number(first.learning_rate), number(second.learning_rate)
+    if before is not None and now is not None and before != now:
+        found.append(f"the learning rate {figure(now)} instead of {figure(before)}")
+    for old, new in zip(first.losses, second.losses, strict=False):
+        match old, new:
+            case Term(one), Term(other) if one != other:
+                found.append(f"the loss {_last(other)} instead of {_last(one)}")
+    return found
+
+
+def _last(name: str | None) -> str:
+    return (name or "").rpartition(".")[2]
+
+
+def _tuned(first: Event, second: Event, rule: Rule) -> bool:
+    """Whether a model with pretrained weights goes on with small steps: the last stage of a fine-tuning."""
+    if first.compiled is None or second.compiled is None or second.model is None or not second.model.pretrained:
+        return False
+    before, now = number(first.compiled.learning_rate), number(second.compiled.learning_rate)
+    return now is not None and now <= rule["fine_tuning_rate"] and (before is None or now < before)
+
+
+def _rescaled(first: Event, second: Event) -> bool:
+    """Whether the second run reads the data of the first at another scale."""
+    one, other = inputs_of(first), inputs_of(second)
+    if one.origin is None or other.origin is None or one.origin.node is None or one.origin.node is not other.origin.node:
+        return False
+    rows = one.rows is None or other.rows is None or one.rows == other.rows
+    return rows and {one.scaled, other.scaled} == {True, False}
+
+
+def _continued(first: Event, second: Event, recompiled: bool) -> tuple[Related, ...]:
+    compiled = second.compiled.node if recompiled and second.compiled is not None else None
+    places = ((first.node, "the weights it starts from were learned here"), (compiled, "compiling again keeps the weights"))
+    return tuple(Related(node, message) for node, message in places if node is not None)
+
+
+def no_validation_data(program: Program, rule: Rule) -> Iterator[Finding]:
+    checked = {
+        id(event.model.node) for event in program.events if event.model is not None and event.kind == "fit" and history.validated(event)
+    }
+    seen: set[object] = set()
+    for event in program.fits():
+        rows = inputs_of(event).rows
+        if event.node in seen or event.model is None or id(event.model.node) in checked or not _learns_long(event, rule):
+            continue
+        if _reconstructs(event) or labels_of(event).random or (rows is not None and rows < rule["least_rows"]) or _measured(program, event):
+            continue
+        seen.add(event.node)
+        yield rule.finding(
+            event.node,
+            "" if event.y is not None else "dataset",
+            confidence=certainty.of(event, event.args.get("epochs")),
+            epochs=figure(event.number("epochs") or 0),
+        )
+
+
+def _learns_long(event: Event, rule: Rule) -> bool:
+    return event.kind == "fit" and not history.hidden(event) and (event.number("epochs") or 0) >= rule["least_epochs"]
+
+
+def _reconstructs(event: Event) -> bool:
+    """Whether the model is to give back what it reads."""
+    return event.x is not None and event.y is not None and same(event.x, event.y)
+
+
+def _measured(program: Program, fit: Event) -> bool:
+    """Whether the model is tried on other data later on."""
+    place = program.events.index(fit)
+    later = (event for event in program.events[place:] if event.identity is fit.identity and event.kind in ("evaluate", "predict"))
+    return any(event.x is None or fit.x is None or not same(event.x, fit.x) for event in later)
+
+
+def kfold_reuses_model(program: Program, rule: Rule) -> Iterator[Finding]:
+    seen: set[object] = set()
+    for event in program.fits():
+        if event.node in seen or event.model is None or _reset(program, event):
+            continue
+        folds = any(loop.iterable is not None and _splits(loop.iterable, rule) for loop in history.repeats(event))
+        changes = [] if folds else _swept(program, event)
+        if not folds and not changes:
+            continue
+        seen.add(event.node)
+        yield rule.finding(
+            event.node,
+            "" if folds else "sweep",
+            severity=None if folds else Severity.warning,
+            confidence=certainty.of(event, event.model),
+            related=(Related(event.model.node, "the model is made once, outside the loop"),) if event.model.node is not None else (),
+            model=event.model.name or "the model",
+            changes=" and ".join(changes),
+        )
+
+
+def _splits(value: Value, rule: Rule, depth: int = 0) -> bool:
+    """Whether a loop runs over the folds of a splitter of scikit-learn, plainly or through `enumerate`, `zip`, `list`."""
+    match value:
+        case Term(".split()", {"self": Term(name)}):
+            return name.rpartition(".")[2] in rule["splitters"]
+        case Term(args=args) if depth < rule["nesting"]:
+            return any(_splits(inner, rule, depth + 1) for inner in args.values())
+        case Items(items) if depth < rule["nesting"]:
+            return any(_splits(inner, rule, depth + 1) for inner in items)
+        case _:
+            return False
+
+
+def _reset(program: Program, fit: Event) -> bool:
+    """Whether the weights are set back somewhere in the loop."""
+    return any(event.kind in history.RESTORES and event.identity is fit.identity and event.loops for event in program.events)
+
+
+def _swept(program: Program, fit: Event) -> list[str]:
+    """What changes from one pass of a loop to the next: a hyper-parameter that is tried out. Falling rates are a schedule by hand."""
+    passes = [event for event in program.of(fit.identity) if event.node is fit.node and event.kind == "fit" and history.repeats(event)]
+    amounts = [number(event.compiled.learning_rate) if event.compiled is not None else None for event in passes]
+    falling = all(old is not None and new is not None and new <= old for old, new in pairwise(amounts))
+    for first, second in pairwise(passes):
+        changes = _changes(first.compiled, second.compiled)
+        sizes = first.number("batch_size"), second.number("batch_size")
+        if changes and not falling:
+            return changes
+        if None not in sizes and sizes[0] != sizes[1]:
+            return [f"the batch size {figure(sizes[1] or 0)} instead of {figure(sizes[0] or 0)}"]
+    return []
+
+
+def monitor_without_validation(program: Program, rule: Rule) -> Iterator[Finding]:
+    seen: set[object] = set()
+    for event in program.fits():
+        if event.kind != "fit" or event.model is None or history.validated(event):
+            continue
+        for callback in event.callbacks or ():
+            watched = _watched(callback, rule)
+            if watched is None or callback.node in seen:
+                continue
+            seen.add(callback.node)
+            node, monitor, variant = watched
+            yield rule.finding(
+                node,
+                variant,
+                severity=Severity.error if variant == "path" else None,
+                confidence=certainty.of(event, callback),
+                related=(Related(event.node, "this run has no validation data"),) if event.node is not None else (),
+                scope=(event.node, callback.node),
+                callback=_last(callback.name) if isinstance(callback, Term) else "",
+                monitor=monitor,
+            )
+
+
+def _watched(callback: Value, rule: Rule) -> tuple[CSTNode | None, str, str] | None:
+    """The monitor of a callback that is a validation metric: where it is written, what it is, and the variant of the message."""
+    match callback:
+        case Term(name, {"filepath": path}) if name == CHECKPOINT and "{val_" in (text(path) or ""):
+            return path.node or callback.node, text(path) or "", "path"
+        case Term(name, {"save_best_only": Const(False)}) if name == CHECKPOINT:
+            return None
+        case Term(name, {"monitor": Const(str() as monitor) as value}) if _last(name) in rule["callbacks"] and monitor.startswith("val_"):
+            return value.node or callback.node, monitor, "checkpoint" if name == CHECKPOINT else ""
+        case _:
+            return None
+
+
+CHECKPOINT = "keras.callbacks.ModelCheckpoint"
+
+
+def trainable_after_compile(program: Program, rule: Rule) -> Iterator[Finding]:
+    seen: set[object] = set()
+    for fit in program.fits():
+        compiled = _compile_event(program, fit) if fit.kind == "fit" else None
+        if compiled is None or compiled.model is None or fit.model is None or not history.unfrozen(compiled.model, fit.model):
+            continue
+        events = program.events[program.events.index(compiled) : program.events.index(fit)]
+        changed = _change(events, fit.model)
+        if changed is None or changed.node in seen:
+            continue
+        seen.add(changed.node)
+        yield rule.finding(
+            changed.node,
+            confidence=certainty.of(fit, fit.model, changed, changed.args.get("value")),
+            related=_too_late(compiled, fit),
+            scope=(fit.node,),
+            value=words(changed.args["value"]),
+            model=fit.model.name or "the model",
+        )
+
+
+def _compile_event(program: Program, fit: Event) -> Event | None:
+    compiled = (event for event in history.before(program, fit) if event.kind == "compile" and event.identity is fit.identity)
+    last = max(compiled, key=program.events.index, default=None)
+    return last if last is not None and fit.compiled is not None and last.node is fit.compiled.node else None
+
+
+def _change(events: tuple[Event, ...], model: Model) -> Event | None:
+    """The assignment that came too late; None when another model was compiled since, for which it was meant (the two models of a GAN)."""
+    own = {model.identity, *(layer.identity for layer in model.layers)}
+    changes = [event for event in events if event.kind == "trainable"]
+    chosen = next((event for event in changes if event.identity in own), changes[0] if changes else None)
+    if chosen is None:
+        return None
+    later = events[events.index(chosen) :]
+    return None if any(event.kind == "compile" for event in later) else chosen
+
+
+def _too_late(compiled: Event, fit: Event) -> tuple[Related, ...]:
+    places = ((compiled.node, "what learns was settled here"), (fit.node, "and holds in this run"))
+    return tuple(Related(node, message) for node, message in places if node is not None)
