@@ -1,3 +1,24 @@
 """kerlint: a linter that understands Keras training code."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 __version__ = "0.1.0"
+__all__ = ["Finding", "Rule", "Severity", "lint"]
+
+if TYPE_CHECKING:
+    from kerlint.engine import lint
+    from kerlint.finding import Finding, Severity
+    from kerlint.rule import Rule
+
+_HOMES = {"lint": "engine", "Finding": "finding", "Severity": "finding", "Rule": "rule"}
+
+
+def __getattr__(name: str) -> object:
+    """The public names, imported when they are asked for: `kerlint --version` needs none of them."""
+    from importlib import import_module
+
+    if name not in _HOMES:
+        raise AttributeError(f"module 'kerlint' has no attribute {name!r}")
+    return getattr(import_module(f"kerlint.{_HOMES[name]}"), name)

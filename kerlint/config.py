@@ -23,6 +23,8 @@ NAMES = (".kerlint.toml", "kerlint.toml", "pyproject.toml")
 QUIET = ("KER112", "KER403", "KER502")
 """Advice on few rows, few steps and no validation, which tests, docs and examples mean to have (rules.md, section 7, note 7)."""
 
+COMMAND_LINE = "the command line"
+
 Format = Literal["text", "concise", "json", "json-lines"]
 Table = dict[str, Any]
 
@@ -130,6 +132,10 @@ class Layer:
     origin: str
     table: Table
 
+    def where(self, key: str) -> str:
+        """A key as a message names it: `pyproject.toml: [tool.kerlint] select`, or `--select`."""
+        return f"--{key}" if self.origin == COMMAND_LINE else f"{self.origin}: {key}"
+
 
 def configure(layers: Iterable[Layer], root: Path, file: Path | None = None) -> Config:
     """The configuration that layers give, later ones going before earlier ones. Raises MistakeError."""
@@ -141,7 +147,7 @@ def configure(layers: Iterable[Layer], root: Path, file: Path | None = None) -> 
         selections.append(_selection(layer.table, settings))
         for key, value in layer.table.items():
             merged[key] = _joined(merged.get(key), value) if key in ("per-file-ignores", "rules") else value
-            origins[key] = layer.origin
+            origins[key] = layer.where(key) if layer.origin == COMMAND_LINE else layer.origin
     return Config(msgspec.convert(merged, Settings), tuple(selections), root, file, origins)
 
 
@@ -166,14 +172,14 @@ def _checked(layer: Layer) -> Settings:
     try:
         settings = msgspec.convert(layer.table, Settings)
     except msgspec.ValidationError as error:
-        raise MistakeError(f"{layer.origin}: {_reason(str(error), layer.table)}") from error
+        raise MistakeError(_reason(str(error), layer)) from error
     for key, names in _selectors(settings):
         for name in names:
-            _check_rule(f"{layer.origin}: {key}", name, covered)
+            _check_rule(layer.where(key), name)
     if settings.fail_on not in Severity.__members__:
-        _check_rule(f"{layer.origin}: fail-on", settings.fail_on, find, ("error", "warning", "info"))
+        _check_rule(layer.where("fail-on"), settings.fail_on, tuple(Severity.__members__))
     for name, table in settings.rules.items():
-        _check_options(f"{layer.origin}: rules.{name}", name, table)
+        _check_options(layer.where(f"rules.{name}"), name, table)
     return settings
 
 
@@ -185,23 +191,24 @@ def _selectors(settings: Settings) -> Iterable[tuple[str, tuple[str, ...]]]:
         yield f'per-file-ignores."{pattern}"', names
 
 
-def _check_rule(where: str, name: str, ask: Any, more: tuple[str, ...] = ()) -> None:
+def _check_rule(where: str, name: str, severities: tuple[str, ...] = ()) -> None:
     try:
-        ask(name)
+        covered(name) if not severities else find(name)
     except MistakeError as error:
-        raise MistakeError(
-            f"{where}: {error}" if not more else f'{where}: "{name}" is neither {" nor ".join(more)} nor a rule{meant(name, more)}'
-        ) from error
+        reason = (
+            f'"{name}" is neither a severity ({", ".join(severities)}) nor a rule{meant(name, severities)}' if severities else str(error)
+        )
+        raise MistakeError(f"{where}: {reason}") from error
 
 
-def _reason(message: str, table: Table) -> str:
+def _reason(message: str, layer: Layer) -> str:
     """The reason that msgspec gives, in the words of the file: `fail-on: expected str, got int`."""
     reason, _, place = message.partition(" - at `$")
     key = place.rstrip("`").lstrip(".").replace("[...]", "")
-    if key in table and "enum value" in reason:
+    if key in layer.table and "enum value" in reason:
         choices = choices_of(key)
-        return f'{key}: "{table[key]}" is none of {", ".join(choices)}{meant(str(table[key]), choices)}'
-    return f"{key}: {reason[0].lower()}{reason[1:]}".replace("`", "") if key else reason
+        return f'{layer.where(key)}: "{layer.table[key]}" is none of {", ".join(choices)}{meant(str(layer.table[key]), choices)}'
+    return f"{layer.where(key)}: {reason[0].lower()}{reason[1:]}".replace("`", "")
 
 
 def choices_of(key: str) -> tuple[str, ...]:

@@ -44,6 +44,11 @@ class Range:
     end: Position
     cell: int | None = None
 
+    def __str__(self) -> str:
+        """As a user reads it: "train.py:4:8", "train.ipynb:cell 2:4:8"."""
+        cell = f"cell {self.cell}:" if self.cell is not None else ""
+        return f"{self.path}:{cell}{self.start.row}:{self.start.column}"
+
 
 @dataclass(frozen=True, slots=True)
 class Related:

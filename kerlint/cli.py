@@ -1,0 +1,220 @@
+"""The command line: options become settings, a user's mistake becomes one sentence and exit code 2."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from kerlint import __version__
+from kerlint.mistake import MistakeError, meant
+
+if TYPE_CHECKING:
+    from kerlint.config import Configs
+    from kerlint.reports import Paint
+
+CLEAN, WRONG, INTERRUPTED = 0, 2, 130
+"""Exit codes of this module; 130 is what a shell gives for Ctrl-C (128 + SIGINT)."""
+STDIN = "-"
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Commands(click.Group):
+    """The commands; arguments that name none are those of `check`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """`kerlint train.py --select KER3` is `kerlint check train.py --select KER3`."""
+        if args and args[0] not in (*self.commands, "--help", "-h", "--version", "-V"):
+            args = ["check", *args]
+        return super().parse_args(ctx, args)
+
+
+def main(args: list[str]) -> int:
+    """Run a command and return the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        match stream:
+            case io.TextIOWrapper():
+                # A path or a line of code that the terminal's encoding lacks must not stop a report.
+                stream.reconfigure(errors="backslashreplace")
+    try:
+        code = cli.main(args or ["--help"], prog_name="kerlint", standalone_mode=False)
+        sys.stdout.flush()
+    except MistakeError as error:
+        return _mistaken(str(error))
+    except click.ClickException as error:
+        return _mistaken(_sentence(error))
+    except (click.Abort, KeyboardInterrupt):
+        return _mistaken("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; nothing more must be written when the interpreter closes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLEAN
+    return int(code or CLEAN) if args else WRONG
+
+
+def _mistaken(message: str, code: int = WRONG) -> int:
+    click.echo(f"kerlint: {message}", err=True)
+    return code
+
+
+def _sentence(error: click.ClickException) -> str:
+    match error:
+        case click.NoSuchOption(option_name=name, ctx=ctx):
+            known = [option for param in ctx.command.params for option in param.opts] if ctx else []
+            return f'unknown option "{name}"{meant(name, known)}'
+        case _:
+            message = error.format_message().rstrip(".")
+            return f"{message[0].lower()}{message[1:]}"
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "--version", "-V", message="kerlint %(version)s")
+def cli() -> None:
+    """Reads Keras training code and says why a model will not learn.
+
+    `kerlint PATHS` is `kerlint check PATHS`.
+    """
+
+
+def configurable(command: Command) -> Command:
+    """The options that say where settings come from and how output looks."""
+    for option in (
+        click.option(
+            "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours; NO_COLOR and FORCE_COLOR count."
+        ),
+        click.option("--isolated", is_flag=True, help="Read no configuration file."),
+        click.option("--config", multiple=True, metavar="FILE|KEY=VALUE", help="A configuration file, or one key of it."),
+    ):
+        command = option(command)
+    return command
+
+
+@cli.command()
+@click.argument("paths", nargs=-1)
+@click.option("--select", multiple=True, metavar="RULES", help="Rules to run: codes, prefixes, names or ALL, separated by commas.")
+@click.option("--ignore", multiple=True, metavar="RULES", help="Rules not to run.")
+@click.option("--extend-select", multiple=True, metavar="RULES", help="Rules to run on top of those that run anyway.")
+@click.option("--output-format", metavar="FORMAT", help="text (default), concise, json or json-lines.")
+@click.option("--min-confidence", metavar="LEVEL", help="low, medium (default) or high.")
+@click.option("--fail-on", metavar="LEVEL", help="error, warning (default), info or the code of a rule: what makes the exit code 1.")
+@click.option("--force-exclude", is_flag=True, help="Leave out excluded files although they are given by hand.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 although there are findings.")
+@click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
+@click.option("--show-files", is_flag=True, help="List the files that would be linted, and why others are skipped.")
+@click.option("--show-settings", is_flag=True, help="List the settings, and where each comes from.")
+@click.option("--stdin-filename", metavar="PATH", help="Where the code in standard input (PATHS is -) would stand.")
+@click.option("-q", "--quiet", is_flag=True, help="Print findings only.")
+@click.option("-s", "--silent", is_flag=True, help="Print nothing.")
+@click.option("-v", "--verbose", is_flag=True, help="Show where an internal error happened.")
+@configurable
+def check(paths: tuple[str, ...], **options: Any) -> int:
+    """Lint files and directories (the working directory, when none is given)."""
+    from kerlint import run as runs
+
+    configs = _configs(options)
+    stdin = STDIN in paths or (not paths and options["stdin_filename"] is not None)
+    if options["show_settings"]:
+        first = Path(paths[0]).absolute() if paths and not stdin else Path.cwd()
+        return _print(runs.settings(configs.of(first if first.is_dir() else first.parent)))
+    if stdin:
+        run, data = runs.find_stdin(Path(options["stdin_filename"] or STDIN), configs), sys.stdin.buffer.read()
+    else:
+        run, data = runs.find([Path(path) for path in paths or ["."]], configs), None
+    if options["show_files"]:
+        return _print(runs.files(run))
+    run.examine(data)
+    wish = runs.Wish(
+        **{name: options[name] for name in ("exit_zero", "statistics", "quiet", "silent", "verbose")}, paint=_paint(options["color"])
+    )
+    return runs.check(run, wish, click.echo, _mistaken)
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, required=True)
+@click.option("--output-format", type=click.Choice(["text", "json"]), default="text", help="For people, or for programs.")
+@configurable
+def show(paths: tuple[str, ...], **options: Any) -> int:
+    """Print what is understood of files: models, layers, shapes, data, and what is not known."""
+    from kerlint import run as runs
+
+    run = runs.find([Path(path) for path in paths], _configs(options))
+    _print(runs.shown_files(run, options["output_format"], _paint(options["color"]), _mistaken))
+    return run.exit_code()
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="[RULE]...")
+@click.option("--all", "every", is_flag=True, help="All rules.")
+def rule(names: tuple[str, ...], every: bool) -> int:
+    """Print the page of a rule: what it looks for, why, and examples."""
+    from kerlint import pages
+    from kerlint.rule import rules
+    from kerlint.selection import find
+
+    if not names and not every:
+        raise MistakeError("which rule? give a code or a name, or --all; `kerlint rules` lists them")
+    chosen = rules().values() if every else [find(name) for name in names]
+    return _print(line for number, each in enumerate(chosen) for line in (*([""] if number else []), *pages.page(each)))
+
+
+@cli.command("rules")
+def list_rules() -> int:
+    """List all rules."""
+    from kerlint import pages
+
+    return _print(pages.table())
+
+
+@cli.command("config")
+@click.argument("key", required=False)
+def describe(key: str | None) -> int:
+    """Describe the keys of a configuration, or one of them."""
+    from kerlint import pages
+
+    return _print(pages.key(key) if key else pages.keys())
+
+
+def _print(lines: Iterable[str]) -> int:
+    for line in lines:
+        click.echo(line)
+    return CLEAN
+
+
+def _configs(options: dict[str, Any]) -> Configs:
+    from kerlint.config import COMMAND_LINE, KEYS, Configs, Layer, inline
+
+    files = [text for text in options["config"] if "=" not in text or Path(text).exists()]
+    if len(files) > 1:
+        raise MistakeError(f"--config: one file at most, not {' and '.join(files)}")
+    above = [Layer("--config", inline(text)) for text in options["config"] if text not in files]
+    table = {key: value for key, value in _settings(options) if key in KEYS}
+    return Configs((*above, Layer(COMMAND_LINE, table)), Path(files[0]).absolute() if files else None, options["isolated"])
+
+
+def _settings(options: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """The options that were given and that set a key of the configuration."""
+    for name, value in options.items():
+        match value:
+            case tuple():
+                if value:
+                    yield name.replace("_", "-"), [part.strip() for text in value for part in text.split(",") if part.strip()]
+            case str() | True:
+                yield name.replace("_", "-"), value
+            case _:
+                pass
+
+
+def _paint(color: str) -> Paint:
+    from kerlint.reports import Paint
+
+    if color != "auto":
+        return Paint(color == "always")
+    if os.environ.get("NO_COLOR"):
+        return Paint(False)
+    return Paint(bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty() and os.environ.get("TERM") != "dumb")

@@ -1,0 +1,230 @@
+"""The way of a file: read, parse, interpret, check, locate, leave out what is suppressed."""
+
+from __future__ import annotations
+
+import gc
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kerlint.config import Config, Configs, shown
+from kerlint.finding import Finding, Position, Range
+from kerlint.locating import located, nodes_of, ranges_of
+from kerlint.rule import Rule, rules
+from kerlint.source import Source, SourceError, parse, read
+
+if TYPE_CHECKING:
+    from kerlint.semantics.program import Program
+    from kerlint.semantics.project import Project
+    from kerlint.source import Parsed
+    from kerlint.understanding import Tally
+
+    Check = Callable[[Program, Rule], Iterable[Finding]]
+
+FAMILIES = {"1": "data", "2": "architecture", "3": "output", "4": "optimizer", "5": "training", "6": "regularization"}
+"""The module of checks for each first digit of a code; KER0 is what this module says itself."""
+WORDS = (b"keras", b"tensorflow")
+"""A file with none of them is left alone: this search is all that it costs."""
+UNREADABLE = "KER001"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one file.
+
+    `failed`: it could not be read, parsed or analysed to its end; `crash` is then the traceback of our own error, if it was one.
+    """
+
+    path: Path
+    findings: tuple[Finding, ...] = ()
+    tally: Tally | None = None
+    failed: bool = False
+    crash: str = ""
+    sources: Mapping[Path, Source] = field(default_factory=dict)
+    """The files that findings are in, for reports that quote them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A file that was read, parsed and interpreted."""
+
+    source: Source
+    parsed: Parsed
+    program: Program
+    project: Project
+
+
+class Projects:
+    """The projects of a run: each file that is imported from one is parsed once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[Path, tuple[str, ...]], Project] = {}
+
+    def of(self, path: Path, config: Config) -> Project:
+        """The project that a file belongs to."""
+        from kerlint.semantics.project import Project, top_of
+
+        root = config.root if config.file and config.settings.src else top_of(path)
+        key = root, config.settings.src
+        if key not in self._known:
+            self._known[key] = Project(*key)
+        return self._known[key]
+
+
+def lint(path: Path | str, text: str | None = None, config: Config | None = None) -> list[Finding]:
+    """The findings of a script or notebook, by position; `text` is linted as if it stood in `path`.
+
+    Without `config`, the nearest pyproject.toml, kerlint.toml or .kerlint.toml counts. A file that cannot be read is a finding (KER001).
+    Raises MistakeError for a wrong configuration.
+    """
+    path = Path(path)
+    config = config or Configs().of(path.absolute().parent)
+    return list(_examine(path, config, Projects(), None if text is None else text.encode()).findings)
+
+
+def lint_source(source: Source, config: Config, project: Project | None = None) -> list[Finding]:
+    """The findings of a source, by position."""
+    if not source.mentions_keras:
+        return []
+    return list(_judge(understand(source, project or Projects().of(source.path, config)), config))
+
+
+def understand(source: Source, project: Project) -> Understood:
+    """What a source does: its models and events."""
+    from kerlint.semantics.interpreter import interpret
+
+    parsed = parse(source)
+    return Understood(source, parsed, interpret(source, parsed, project), project)
+
+
+def examine(path: Path, config: Config, projects: Projects, data: bytes | None = None) -> Outcome:
+    """What comes of one file; whatever happens in it, the caller can go on with the next one."""
+    try:
+        return _examine(path, config, projects, data)
+    except Exception:  # noqa: BLE001 - one file must not stop the others; the caller names it and the exit code tells
+        return Outcome(path, failed=True, crash=traceback.format_exc())
+
+
+def understand_file(path: Path, project: Project) -> Understood | Outcome:
+    """What a file does, or why nothing is said of it."""
+    try:
+        source = _opened(path, None)
+        match source:
+            case Outcome():
+                return source
+            case _:
+                with _without_garbage_collection():
+                    return understand(source, project)
+    except Exception:  # noqa: BLE001 - as in `examine`
+        return Outcome(path, failed=True, crash=traceback.format_exc())
+
+
+def _examine(path: Path, config: Config, projects: Projects, data: bytes | None) -> Outcome:
+    source = _opened(path, data)
+    match source:
+        case Outcome():
+            return source
+        case _:
+            with _without_garbage_collection():
+                return _understood(source, config, projects.of(path, config))
+
+
+def _opened(path: Path, data: bytes | None) -> Source | Outcome:
+    """The source of a file that mentions Keras, else what there is to say of it."""
+    try:
+        data = path.read_bytes() if data is None else data
+        if not any(word in data for word in WORDS):
+            return Outcome(path)
+        source = read(path, data)
+    except OSError as error:
+        return _unreadable(path, f"cannot be read: {(error.strerror or str(error)).lower()}", Position(1, 1))
+    except SourceError as error:
+        return _unreadable(path, error.message, Position(error.row, error.column))
+    return source if source.mentions_keras else Outcome(path)
+
+
+def _understood(source: Source, config: Config, project: Project) -> Outcome:
+    from kerlint.understanding import tally
+
+    understood = understand(source, project)
+    findings = _judge(understood, config)
+    files = {source.path: source, **{Path(shown(path)): found[0] for path, found in project.known().items() if found}}
+    quoted = {place.path for finding in findings for place in (finding.range, *(other.range for other in finding.related)) if place}
+    return Outcome(
+        source.path,
+        findings,
+        tally(understood.program),
+        failed=not source.notebook and bool(understood.parsed.problems),
+        sources={path: files[path] for path in quoted},
+    )
+
+
+def _judge(understood: Understood, config: Config) -> tuple[Finding, ...]:
+    """Every check that is on, and what is left of its findings."""
+    source, parsed, program, project = understood.source, understood.parsed, understood.program, understood.project
+    active = config.rules_of(source.path)
+    found = [finding for rule in active.values() for finding in check_of(rule.code, rule.name)(program, rule)]
+    found = [finding for finding in found if finding.confidence >= config.min_confidence]
+    ranges = ranges_of(nodes_of(found), source, parsed, project)
+    broken = [
+        _cannot(source.path, problem.message, Position(problem.row, problem.column), problem.cell, active.get(UNREADABLE))
+        for problem in parsed.problems
+    ]
+    return ordered(finding for finding in (*broken, *located(found, ranges, source)) if _wanted(finding, config))
+
+
+def _wanted(finding: Finding, config: Config) -> bool:
+    """Whether the file that a finding is in, which may be an imported one, wants to hear of it."""
+    return finding.range is None or finding.code == UNREADABLE or finding.code in config.rules_of(finding.range.path)
+
+
+def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """By position; of several reports of one rule at one place, the surest stays."""
+    best: dict[tuple[str, Range | None], Finding] = {}
+    for finding in findings:
+        key = finding.code, finding.range
+        if key not in best or finding.confidence > best[key].confidence:
+            best[key] = finding
+    return tuple(sorted(best.values(), key=_position))
+
+
+def _position(finding: Finding) -> tuple[str, int, Position, str]:
+    place = finding.range
+    assert place is not None
+    return str(place.path), place.cell or 0, place.start, finding.code
+
+
+@cache
+def check_of(code: str, name: str) -> Check:
+    """The function that looks for a rule: it is named as the page is. Nothing looks for KER0, which this module says itself."""
+    if code[3] not in FAMILIES:
+        return lambda program, rule: ()
+    found: Check = getattr(import_module(f"kerlint.checks.{FAMILIES[code[3]]}"), name.replace("-", "_"))
+    return found
+
+
+def _unreadable(path: Path, message: str, position: Position) -> Outcome:
+    return Outcome(path, (_cannot(path, message, position),), failed=True)
+
+
+def _cannot(path: Path, message: str, start: Position, cell: int | None = None, rule: Rule | None = None) -> Finding:
+    """KER001, which is said although it is not selected: silence about a file that was not analysed would not be honest."""
+    finding = (rule or rules()[UNREADABLE]).finding(None, message=message)
+    return replace(finding, range=Range(path, start, Position(start.row, start.column + 1), cell))
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """A syntax tree holds no garbage, and looking for some doubles the time (design.md, section 7)."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

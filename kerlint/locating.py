@@ -1,0 +1,72 @@
+"""Where findings are: nodes of trees become files, cells, rows and columns, once, and only for files with findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kerlint.config import shown
+from kerlint.finding import Finding, Position, Range, Related
+
+if TYPE_CHECKING:
+    from libcst import CSTNode, Module
+
+    from kerlint.semantics.project import Project
+    from kerlint.source import Cell, Parsed, Source
+
+    Ranges = Mapping[CSTNode, Range]
+
+
+def ranges_of(nodes: Iterable[CSTNode | None], source: Source, parsed: Parsed, project: Project) -> Ranges:
+    """The places of nodes, in the file itself or in the files of the project that it imports."""
+    from kerlint.positions import positions
+
+    wanted = {node for node in nodes if node is not None}
+    found: dict[CSTNode, Range] = {}
+    for path, cell, module in _modules(source, parsed, project):
+        if not wanted:
+            break
+        for node, (start, end) in positions(module, wanted).items():
+            found[node] = Range(path, _shown(cell, start), _shown(cell, end), cell.number)
+            wanted.discard(node)
+    return found
+
+
+def located(findings: Sequence[Finding], ranges: Ranges, source: Source) -> list[Finding]:
+    """The findings with their places and those of what is related to them."""
+    top = Range(source.path, Position(1, 1), Position(1, 1), source.cells[0].number if source.cells else None)
+
+    def place(finding: Finding) -> Finding:
+        nodes = (finding.node, *finding.scope)
+        found = next((ranges[node] for node in nodes if node is not None and node in ranges), top)
+        return replace(finding, range=found, related=_related(finding.related, ranges))
+
+    return [place(finding) for finding in findings]
+
+
+def nodes_of(findings: Iterable[Finding]) -> Iterator[CSTNode | None]:
+    """Every node that a finding speaks of."""
+    for finding in findings:
+        yield finding.node
+        yield from (related.node for related in finding.related)
+        yield from finding.scope
+
+
+def _related(related: Iterable[Related], ranges: Ranges) -> tuple[Related, ...]:
+    return tuple(replace(other, range=ranges[other.node]) for other in related if other.node in ranges)
+
+
+def _modules(source: Source, parsed: Parsed, project: Project) -> Iterator[tuple[Path, Cell, Module]]:
+    """The file itself first, then what it imports."""
+    files = [(source.path, source, parsed)]
+    files += [(Path(shown(path)), *found) for path, found in project.known().items() if found]
+    for path, file, trees in files:
+        for cell, module in zip(file.cells, trees.modules, strict=True):
+            if module is not None:
+                yield path, cell, module
+
+
+def _shown(cell: Cell, position: Position) -> Position:
+    return Position(position.row, cell.shown(position.row, position.column))

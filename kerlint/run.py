@@ -1,0 +1,228 @@
+"""One run over many files: found, examined, reported, counted, and the exit code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kerlint.config import KEYS, Config, Configs, shown
+from kerlint.engine import WORDS, Outcome, Projects, Understood, examine, ordered, understand_file
+from kerlint.files import Discovery, discover
+from kerlint.finding import Finding
+from kerlint.reports import BOLD, TINT, Batch, Paint, report
+
+CLEAN, FOUND, WRONG = 0, 1, 2
+"""Exit codes: nothing at or above `fail-on`; something; wrong use, a file that could not be read or parsed, or an error of our own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command line asks of a run, apart from the settings."""
+
+    exit_zero: bool = False
+    statistics: bool = False
+    paint: Paint = field(default_factory=Paint)
+    quiet: bool = False
+    """Findings only, no summary."""
+    silent: bool = False
+    verbose: bool = False
+
+
+@dataclass(slots=True)
+class Run:
+    """Everything that came of a run."""
+
+    configs: Configs
+    discovery: Discovery = field(default_factory=Discovery)
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def examine(self, data: bytes | None = None) -> None:
+        """Examine every file that was found, or `data` in the place of the only one."""
+        projects = Projects()
+        for path in self.discovery.files:
+            self.outcomes.append(examine(path, self.config_of(path), projects, data))
+
+    def config_of(self, path: Path) -> Config:
+        """The configuration of a file."""
+        return self.configs.of(path.absolute().parent)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings; one in a file that others import is the same finding from wherever it was reached."""
+        order = {path: number for number, path in enumerate(self.discovery.files)}
+        findings = ordered(finding for outcome in self.outcomes for finding in outcome.findings)
+        return tuple(sorted(findings, key=lambda finding: order.get(_file(finding), len(order))))
+
+    def exit_code(self, exit_zero: bool = False) -> int:
+        """What the run means to its caller."""
+        if self.discovery.troubles or any(outcome.failed for outcome in self.outcomes):
+            return WRONG
+        fails = any(self.config_of(_file(finding)).fails(finding.code, finding.severity) for finding in self.findings)
+        return FOUND if fails and not exit_zero else CLEAN
+
+
+def _file(finding: Finding) -> Path:
+    assert finding.range is not None
+    return finding.range.path
+
+
+def find(paths: Sequence[Path], configs: Configs) -> Run:
+    """A run over paths given by hand, not yet examined."""
+    return Run(configs, discover(paths, configs.of))
+
+
+def find_stdin(path: Path, configs: Configs) -> Run:
+    """A run over the code in standard input, as if it stood in `path`."""
+    config = configs.of(path.absolute().parent)
+    left_out = config.force_exclude and config.excluded.match(str(path.absolute()))
+    return Run(configs, Discovery() if left_out else Discovery([path]))
+
+
+def check(run: Run, wish: Wish, say: Callable[[str], object], complain: Callable[[str], object]) -> int:
+    """Report an examined run and return the exit code."""
+    if not wish.silent:
+        for line in _troubles(run, wish.verbose):
+            complain(line)
+        for line in _said(run, wish):
+            say(line)
+    return run.exit_code(wish.exit_zero)
+
+
+def _troubles(run: Run, verbose: bool) -> Iterator[str]:
+    for trouble in run.discovery.troubles:
+        yield f"{trouble.path}: {trouble.message}"
+    for outcome in run.outcomes:
+        yield from _crash(outcome, verbose)
+
+
+def _crash(outcome: Outcome, verbose: bool) -> Iterator[str]:
+    if outcome.crash:
+        yield f"internal error in {outcome.path}: {outcome.crash.strip().splitlines()[-1]}; please report (`check -v` shows where)"
+        if verbose:
+            yield outcome.crash.rstrip()
+
+
+def _said(run: Run, wish: Wish) -> Iterator[str]:
+    style = run.configs.of(Path.cwd()).settings.output_format
+    findings = run.findings
+    if wish.statistics:
+        yield from _statistics(findings, style, wish.paint)
+    else:
+        sources = {path: source for outcome in run.outcomes for path, source in outcome.sources.items()}
+        yield from report(style, Batch(findings, sources, wish.paint))
+    if style in ("text", "concise") and not wish.quiet:
+        yield from _summary(run, findings)
+
+
+def _statistics(findings: Iterable[Finding], style: str, paint: Paint) -> Iterator[str]:
+    found = list(findings)
+    counts = Counter((finding.code, finding.name) for finding in found)
+    worst = {finding.code: finding.severity for finding in sorted(found, key=lambda finding: finding.severity)}
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    if style in ("json", "json-lines"):
+        import json
+
+        records = [{"code": code, "name": name, "count": count, "severity": worst[code].name} for (code, name), count in ranked]
+        yield from [json.dumps(records, indent=2)] if style == "json" else map(json.dumps, records)
+        return
+    width = max((len(str(count)) for count in counts.values()), default=0)
+    for (code, name), count in ranked:
+        yield f"{count:>{width}}  {paint(code, BOLD)}  {paint(f'{worst[code].name:<7}', TINT[worst[code]])}  {name}"
+
+
+def _summary(run: Run, findings: Sequence[Finding]) -> Iterator[str]:
+    """What was looked at and what was not: silence must be honest."""
+    counts = Counter(finding.severity for finding in findings)
+    said = ", ".join(
+        _count(count, severity.name if severity.name != "info" else "advice") for severity, count in sorted(counts.items(), reverse=True)
+    )
+    yield f"Found {said}." if said else "Nothing found." if run.discovery.files else "No Python files found."
+    if run.discovery.files:
+        yield f"{_analysed(run)}{_unresolved(run)}"
+
+
+def _analysed(run: Run) -> str:
+    tallies = [outcome.tally for outcome in run.outcomes if outcome.tally]
+    models, fits = sum(tally.models for tally in tallies), sum(tally.fits for tally in tallies)
+    files = len(run.outcomes)
+    failed = sum(outcome.failed for outcome in run.outcomes)
+    lost = f" ({failed} not analysed)" if failed else ""
+    return f"{_count(files, 'file')}{lost}, {_count(models, 'model')}, {_count(fits, 'fit call')}"
+
+
+def _unresolved(run: Run) -> str:
+    reasons = Counter(reason for outcome in run.outcomes if outcome.tally for reason in outcome.tally.unresolved)
+    if not reasons:
+        return ""
+    ranked = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+    more = f" and {_count(len(ranked) - 1, 'other reason')}" if len(ranked) > 1 else ""
+    return f"; {reasons.total()} not resolved: {ranked[0][0]}{more}, see `kerlint show`"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'s' if number != 1 and noun != 'advice' else ''}"
+
+
+# What was understood
+
+
+def shown_files(run: Run, style: str, paint: Paint, complain: Callable[[str], object]) -> Iterator[str]:
+    """`kerlint show`: every file that mentions Keras, for people or as JSON."""
+    import json
+
+    from kerlint.reports import show
+
+    found = list(_understood(run, complain))
+    if style == "json":
+        yield json.dumps([show.records(understood) for understood in found], indent=2, ensure_ascii=False)
+        return
+    for understood in found:
+        yield from show.report(understood, paint)
+        yield ""
+
+
+def _understood(run: Run, complain: Callable[[str], object]) -> Iterator[Understood]:
+    projects = Projects()
+    for trouble in run.discovery.troubles:
+        complain(f"{trouble.path}: {trouble.message}")
+    for path in run.discovery.files:
+        outcome = understand_file(path, projects.of(path, run.config_of(path)))
+        match outcome:
+            case Outcome():
+                run.outcomes.append(outcome)
+                for line in (*(f"{finding.range}: {finding.message}" for finding in outcome.findings), *_crash(outcome, verbose=False)):
+                    complain(line)
+            case _:
+                yield outcome
+
+
+# What would be linted, and with which settings
+
+
+def files(run: Run) -> Iterator[str]:
+    """`--show-files`: every file that is linted, and each that is not with its reason."""
+    for path in run.discovery.files:
+        yield f"{path}{_foreign(path)}"
+    for skip in run.discovery.skipped:
+        yield f"{skip.path}: skipped, {skip.reason}"
+
+
+def _foreign(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        return f": cannot be read, {(error.strerror or str(error)).lower()}"
+    return "" if any(word in data for word in WORDS) else ": skipped, it does not mention Keras or TensorFlow"
+
+
+def settings(config: Config) -> Iterator[str]:
+    """`--show-settings`: every key with its value and where that comes from."""
+    import json
+
+    yield f"# configuration: {shown(config.file) if config.file else 'none'}, patterns are relative to {config.root}"
+    for key, about in KEYS.items():
+        value = getattr(config.settings, about.name)
+        yield f"{key} = {json.dumps(value, ensure_ascii=False)}  # {config.origins.get(key, 'default')}"
+    yield f"# rules that run: {', '.join(config.active)}"
