@@ -13,7 +13,7 @@ from kerlint.semantics import catalog
 from kerlint.semantics.program import Event, Layer, Model, Program
 from kerlint.semantics.provenance import Facts, inputs_of, labels_of
 from kerlint.semantics.values import Const, Symbol, Term, Value, number
-from kerlint.semantics.wording import dimensions
+from kerlint.semantics.wording import dimensions, figure
 
 if TYPE_CHECKING:
     from libcst import CSTNode
@@ -35,7 +35,7 @@ def sigmoid_deep_stack(program: Program, rule: Rule) -> Iterator[Finding]:
             related=_places(stack[1:], "and this one"),
             depth=len(stack),
             activation=graph.own(stack[0]),
-            shrink=round(rule["slope"] ** -len(stack)),
+            shrink=figure(round(rule["slope"] ** -len(stack))),
         )
 
 
@@ -93,11 +93,11 @@ def _factored(layer: Layer) -> bool:
 
 def linear_only_model(program: Program, rule: Rule) -> Iterator[Finding]:
     for model in graph.models(program):
-        weighted = [layer for layer in model.layers if layer.kind in graph.WEIGHTED]
-        if not weighted or not _is_linear(model) or any(word in model.name.lower() for word in rule["names"]):
+        events = [event for event in program.of(model.identity) if event.kind in rule["events"]]
+        if not events or not _is_linear(model, rule):
             continue
-        fits = [event for event in program.of(model.identity) if event.kind == "fit"]
-        task = next((task for event in fits if (task := _task(event, rule))), "")
+        weighted = _weighted(model)
+        task = next((task for event in events if (task := _task(event, rule))), "")
         stacked = len(weighted) > 1
         if stacked and graph.own(weighted[-1]) == "linear" or not stacked and task in ("images", "curve"):
             yield rule.finding(
@@ -105,26 +105,36 @@ def linear_only_model(program: Program, rule: Rule) -> Iterator[Finding]:
                 task if stacked else f"single-{task}",
                 severity=Severity.warning if task == "curve" or stacked and task else Severity.info,
                 confidence=certainty.of(model, *(layer.arg("activation") for layer in weighted)),
-                scope=tuple(event.node for event in fits),
+                scope=tuple(event.node for event in events),
                 count=len(weighted),
             )
 
 
-def _is_linear(model: Model) -> bool:
-    """Whether the whole model is known and has no bend before its last weight layer."""
-    weighted = [layer for layer in model.layers if layer.kind in graph.WEIGHTED]
-    plain = graph.INPUTS | graph.WEIGHTED | {"Normalization", "Rescaling"}
-    bent = [layer for layer in weighted[:-1] if graph.own(layer) != "linear"]
-    rest = [layer for layer in model.layers if layer.kind not in plain and not _keeps_linear(layer) and layer.kind != "Reshape"]
-    ends = [layer for layer in rest if not (graph.activates(layer) and layer in model.outputs)]
-    return model.complete and len(model.outputs) == 1 and not bent and not ends and not model.pretrained and not _compresses(model)
+def _weighted(model: Model) -> list[Layer]:
+    return [layer for layer in model.layers if layer.kind in graph.WEIGHTED]
+
+
+def _is_linear(model: Model, rule: Rule) -> bool:
+    """Whether the whole model is known and has no bend before its last weight layer, and does not say that it means to be linear."""
+    weighted = _weighted(model)
+    plain = graph.INPUTS | graph.WEIGHTED | {"Normalization", "Rescaling", "Reshape"}
+    rest = [layer for layer in model.layers if layer.kind not in plain and not _keeps_linear(layer)]
+    return (
+        bool(weighted)
+        and model.complete
+        and not model.pretrained
+        and len(model.outputs) == 1
+        and all(graph.own(layer) == "linear" for layer in weighted[:-1])
+        and all(graph.activates(layer) and layer in model.outputs for layer in rest)
+        and not _compresses(model)
+        and not any(word in model.name.lower() for word in rule["names"])
+    )
 
 
 def _compresses(model: Model) -> bool:
-    """Whether the output is as wide as the input and something between them is narrower: a linear autoencoder."""
-    widths = [layer.shape[-1] for layer in (*model.inputs, *model.outputs) if layer.shape]
-    known = [layer.shape[-1] for layer in model.layers if layer.shape]
-    return len(set(widths)) == 1 and any(width is not None and width < (widths[0] or width) for width in known)
+    """Whether a layer is narrower than the output: a linear autoencoder, or a product of factors."""
+    widths = [width for layer in _weighted(model) if (width := graph.width(layer)) is not None]
+    return bool(widths) and min(widths) < widths[-1]
 
 
 def _task(event: Event, rule: Rule) -> str:
@@ -149,11 +159,13 @@ def softmax_hidden(program: Program, rule: Rule) -> Iterator[Finding]:
     for model, layer in graph.layers(program):
         if graph.own(layer) != "softmax" or layer.kind in graph.RECURRENT or model.pretrained:
             continue
-        if graph.following(layer, model) and layer.identity not in graph.heads_elsewhere(program, model):
+        readers = graph.following(layer, model) or ()
+        mixes = any(graph.gated(reader, model) for reader in readers)  # attention whose heads talk: weights that are mixed, then used
+        if readers and not mixes and layer.identity not in graph.heads_elsewhere(program, model):
             yield rule.finding(
                 graph.activation_node(layer),
                 confidence=certainty.of(model, layer.arg("activation")),
-                layer=graph.called(layer),
+                layer=graph.called(graph.previous(layer) or layer if graph.activates(layer) else layer),
             )
 
 
@@ -181,6 +193,8 @@ def _activated_before(layer: Layer, model: Model) -> Layer | None:
         if source.kind not in graph.DROPOUTS:
             # The tanh of a recurrent layer belongs to its cell; what follows the layer is the activation of its output.
             bends = source.kind not in graph.RECURRENT and graph.own(source) not in (None, "linear")
+            if layer.within and layer.within != source.within:
+                return None  # two models in a row: each is right by itself
             return source if bends and (source.kind in graph.WEIGHTED or graph.activates(source)) else None
     return None
 
@@ -300,7 +314,7 @@ def shape_inference_failure(program: Program, rule: Rule) -> Iterator[Finding]:
             related=_trail(layer, rule["shown"]),
             layer=graph.called(layer),
             read=" and ".join(read) or "nothing",
-            reason=layer.mismatch,
+            reason=layer.mismatch.removeprefix(f"{layer.kind}: "),
         )
 
 
@@ -314,10 +328,9 @@ def _repair(layer: Layer) -> str:
 
 
 def _trail(layer: Layer, most: int) -> tuple[Related, ...]:
-    """The shapes on the way to a layer, the last ones first in the code first."""
-    found: list[Related] = []
-    while len(layer.inputs) == 1 and len(found) < most:
-        (layer,) = layer.inputs
-        if layer.node is not None and layer.shape is not None:
-            found.append(Related(layer.node, f"{graph.called(layer)} gives {dimensions(layer.shape)}"))
-    return tuple(reversed(found))
+    """The shapes on the way to a layer in the order of computation; where several ways meet, the last shape of each."""
+    found = list(layer.inputs[:1])
+    while len(layer.inputs) == 1 and len(found) < most and len(found[0].inputs) == 1:
+        found.insert(0, found[0].inputs[0])
+    shown = found if len(layer.inputs) == 1 else layer.inputs[:most]
+    return tuple(Related(at.node, f"{graph.called(at)} gives {dimensions(at.shape)}") for at in shown if at.node is not None and at.shape)
