@@ -1,0 +1,274 @@
+"""Comments that switch rules off: which lines each one covers, what it suppresses, and which of them are wrong or of no use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kerlint.depth import QUOTED
+from kerlint.finding import Finding, Position, Range
+from kerlint.rule import Rule, rules
+
+if TYPE_CHECKING:
+    from libcst import CSTNode
+
+    from kerlint.source import Cell, Source
+
+UNUSED = "KER002"
+ALL = "ALL"
+_END = 1 << 30
+_VERBS = ("ignore", "disable", "enable", "file-ignore", "cell-ignore")
+_ANY = re.compile(r"#\s*(?:noqa\b|kerlint:)", re.IGNORECASE)
+_NOQA = re.compile(r"#\s*noqa\b(?P<colon>\s*:)?", re.IGNORECASE)
+_CODE = re.compile(r"[\s,]*([A-Z]+[0-9]+|KER)(?=[\s,#]|$)", re.IGNORECASE)
+_KERLINT = re.compile(r"#\s*kerlint:\s*(?P<verb>[\w-]+)(?P<open>\s*\[(?P<names>[^\[\]#]*)(?P<closed>\])?)?", re.IGNORECASE)
+_NAME = re.compile(r"[^\s,]+")
+_TOKEN = re.compile(QUOTED + r"|#[^\r\n]*|\\(?:\r\n|\r|\n)|[()\[\]{}]|\r\n|\r|\n|[^\s#\"'()\[\]{}\\]+", re.DOTALL)
+_BREAK = re.compile(r"\r\n|\r|\n")
+
+Spot = tuple[int, int]
+"""Number of the cell (0 in a script) and row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """One name in a comment, and the lines from `first` to `last` that it covers.
+
+    `name` is a code, the start of codes, the name of a rule or ALL; it is empty where the comment names none.
+    `place` is where the name stands (the comment, where it names none).
+    """
+
+    name: str
+    first: Spot
+    last: Spot
+    place: Range
+    comment: str
+    noqa: bool = False
+    wrong: str = ""
+    """The variant of KER002 that says why the comment is not understood; it suppresses nothing then."""
+
+    @property
+    def path(self) -> Path:
+        """The file it stands in."""
+        return self.place.path
+
+    def names(self, rule: Rule) -> bool:
+        """Whether it speaks of a rule."""
+        return not self.name or self.name == ALL or self.name == rule.name or _starts(self.name, rule.code)
+
+    def covers(self, place: Range) -> bool:
+        """Whether the line on which something starts is one of its lines."""
+        return place.path == self.path and self.first <= (place.cell or 0, place.start.row) <= self.last
+
+
+def suppressions(source: Source) -> tuple[Suppression, ...]:
+    """Every suppression of a file, in order."""
+    found: list[Suppression] = []
+    disabled: list[Suppression] = []
+    for cell in source.cells:
+        if not _ANY.search(cell.text):
+            continue
+        for comment in _comments(cell.text):
+            for one in _directive(comment, cell, source.path):
+                match one:
+                    case Suppression():
+                        (disabled if one.last == (_END, _END) and one.first[1] else found).append(one)
+                    case str():
+                        disabled = list(_enabled(disabled, one, (cell.number or 0, comment.row), found))
+    return tuple(sorted([*found, *disabled], key=lambda one: (one.place.cell or 0, one.place.start)))
+
+
+def apply(
+    findings: Iterable[Finding],
+    suppressions: Sequence[Suppression],
+    active: Mapping[str, Rule],
+    ranges: Mapping[CSTNode, Range] | None = None,
+    path: Path | None = None,
+) -> list[Finding]:
+    """The findings that no suppression covers, and a KER002 for each suppression that is wrong or of no use.
+
+    A finding is covered where it starts, where something related to it starts, and where a node of its scope starts (the fit that it
+    is about); `ranges` has the places of these nodes. `active` are the rules that ran, by code: a suppression of any other rule is left
+    alone. Suppressions outside `path`, if given, are applied but not reported: they belong to a file that was imported.
+    """
+    used: set[Suppression] = set()
+    kept = list(_kept(findings, suppressions, ranges or {}, used))
+    if UNUSED not in active:
+        return kept
+    complaints = [
+        finding for one in suppressions if path in (None, one.path) and (finding := _complaint(one, one in used, active)) is not None
+    ]
+    return kept + list(_kept(complaints, [one for one in suppressions if one.name not in ("", ALL, "KER")], {}, used))
+
+
+def _kept(
+    findings: Iterable[Finding], suppressions: Sequence[Suppression], ranges: Mapping[CSTNode, Range], used: set[Suppression]
+) -> Iterator[Finding]:
+    for finding in findings:
+        covering = [one for one in suppressions if not one.wrong and _suppresses(one, finding, ranges)]
+        used.update(covering)
+        if not covering:
+            yield finding
+
+
+def _suppresses(one: Suppression, finding: Finding, ranges: Mapping[CSTNode, Range]) -> bool:
+    rule = rules().get(finding.code)
+    if finding.range is None or rule is None or not one.names(rule):
+        return False
+    if finding.code == UNUSED and not _starts(one.name, UNUSED) and one.name != rule.name:
+        return False
+    if one.covers(finding.range):
+        return True
+    if one.noqa and not one.name:  # a bare noqa is usually meant for another linter
+        return False
+    places = [related.range for related in finding.related] + [ranges.get(node) for node in finding.scope]
+    return any(place is not None and one.covers(place) for place in places)
+
+
+def _complaint(one: Suppression, used: bool, active: Mapping[str, Rule]) -> Finding | None:
+    """What is wrong with a suppression, if anything."""
+    rule = active[UNUSED]
+    if one.wrong:
+        return replace(rule.finding(None, one.wrong, comment=one.comment, meant=_meant(one.name, _VERBS)), range=one.place)
+    if not one.name:
+        return None if one.noqa else replace(rule.finding(None, "blanket", comment=one.comment), range=one.place)
+    meant = {code for code, known in rules().items() if one.names(known)}
+    if not meant:
+        words = [word for known in rules().values() for word in (known.code, known.name)]
+        return replace(rule.finding(None, "unknown", name=one.name, meant=_meant(one.name, words)), range=one.place)
+    if used or not meant <= active.keys() or meant == {UNUSED}:
+        return None
+    return replace(rule.finding(None, name=one.name), range=one.place)
+
+
+def _meant(word: str, known: Collection[str]) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word.upper(), [one for one in known if one.isupper()], 1) or get_close_matches(word.lower(), known, 1)
+    return f"; did you mean `{near[0]}`?" if near else ""
+
+
+def _starts(name: str, code: str) -> bool:
+    return name.startswith("KER") and code.startswith(name)
+
+
+def _enabled(disabled: list[Suppression], name: str, end: Spot, found: list[Suppression]) -> Iterator[Suppression]:
+    """What stays disabled after `enable[name]`; the rest is added to what is found."""
+    for one in disabled:
+        if name in ("", ALL, one.name):
+            found.append(replace(one, last=end))
+        else:
+            yield one
+
+
+# Reading comments
+
+
+@dataclass(frozen=True, slots=True)
+class _Comment:
+    """A comment, its row and column, and the rows that it covers."""
+
+    text: str
+    row: int
+    column: int
+    rows: tuple[int, int]
+    alone: bool
+
+
+def _comments(text: str) -> list[_Comment]:
+    """The comments that may be directives. One on its own line covers the next statement, or within brackets the next argument."""
+    found: list[_Comment] = []
+    waiting: list[tuple[_Comment, int]] = []
+    running: list[tuple[_Comment, int]] = []
+    row, start, depth, code = 1, 0, 0, False
+    for match in _TOKEN.finditer(text):
+        token = match.group()
+        first = token[0]
+        if first == "#":
+            if _ANY.search(token):
+                comment = _Comment(token, row, match.start() - start + 1, (row, row), not code)
+                found.append(comment)
+                if not code:
+                    waiting.append((comment, depth))
+            continue
+        if first in "\r\n":
+            if code or depth:
+                running = _ended(running, depth, row, found)
+            row, start, code = row + 1, match.end(), False
+            continue
+        if first != "\\":
+            code = True
+            running, waiting = [*running, *waiting], []
+        depth = max(0, depth + (first in "([{") - (first in ")]}")) if len(token) == 1 else depth
+        if breaks := list(_BREAK.finditer(token)):
+            row, start = row + len(breaks), match.start() + breaks[-1].end()
+    _ended(running, 0, row, found)
+    return found
+
+
+def _ended(running: list[tuple[_Comment, int]], depth: int, row: int, found: list[_Comment]) -> list[tuple[_Comment, int]]:
+    """Comments that still run after the line which ends here; those whose statement or argument is over get their last row."""
+    going = []
+    for comment, opened in running:
+        if depth > opened:
+            going.append((comment, opened))
+        else:
+            found[found.index(comment)] = replace(comment, rows=(comment.row, row))
+    return going
+
+
+def _directive(comment: _Comment, cell: Cell, path: Path) -> Iterator[Suppression | str]:
+    """The suppressions of a comment; for `enable`, the names that it enables."""
+    if match := _KERLINT.search(comment.text):
+        yield from _kerlint(comment, match, cell, path)
+    elif match := _NOQA.search(comment.text):
+        yield from _noqa(comment, match, cell, path)
+
+
+def _noqa(comment: _Comment, match: re.Match[str], cell: Cell, path: Path) -> Iterator[Suppression]:
+    number = cell.number or 0
+    if not match["colon"]:
+        row = number, comment.row
+        yield Suppression("", row, row, _place(comment, match.span(), cell, path), match.group(), noqa=True)
+    at = match.end()
+    while match["colon"] and (code := _CODE.match(comment.text, at)):
+        at = code.end()
+        if code[1].upper().startswith("KER"):
+            first, last = ((number, row) for row in comment.rows)
+            yield Suppression(code[1].upper(), first, last, _place(comment, code.span(1), cell, path), match.group(), noqa=True)
+
+
+def _kerlint(comment: _Comment, match: re.Match[str], cell: Cell, path: Path) -> Iterator[Suppression | str]:
+    verb, number = match["verb"].lower(), cell.number or 0
+    spans = {
+        "ignore": ((number, comment.rows[0]), (number, comment.rows[1])),
+        "disable": ((number, comment.row), (_END, _END)),
+        "cell-ignore": ((number, 0), (number, _END)),
+        "file-ignore": ((0, 0), (_END, _END)),
+    }
+    whole = _place(comment, match.span(), cell, path)
+    names = list(_NAME.finditer(comment.text, match.start("names"), match.end("names"))) if match["names"] else []
+    if verb not in _VERBS:
+        yield Suppression(verb, (0, 0), (0, 0), whole, match.group(), wrong="directive")
+    elif match["open"] and not (match["closed"] and names):
+        yield Suppression("", (0, 0), (0, 0), whole, match.group(), wrong="unclosed")
+    elif verb == "enable":
+        yield from [_canonical(name.group()) for name in names] or [""]
+    elif not names:
+        yield Suppression("", *spans[verb], whole, match.group())
+    else:
+        for name in names:
+            yield Suppression(_canonical(name.group()), *spans[verb], _place(comment, name.span(), cell, path), match.group())
+
+
+def _canonical(name: str) -> str:
+    """Codes and ALL in capitals, names of rules in small letters."""
+    return name.upper() if re.fullmatch(r"ker\d*|all", name, re.IGNORECASE) else name.lower()
+
+
+def _place(comment: _Comment, span: tuple[int, int], cell: Cell, path: Path) -> Range:
+    start, end = (Position(comment.row, cell.shown(comment.row, comment.column + at)) for at in span)
+    return Range(path, start, end, cell.number)
