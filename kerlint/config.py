@@ -173,7 +173,7 @@ def _checked(layer: Layer) -> Settings:
         settings = msgspec.convert(layer.table, Settings)
     except msgspec.ValidationError as error:
         raise MistakeError(_reason(str(error), layer)) from error
-    for key, names in _selectors(settings):
+    for key, names in _selectors(settings, layer.table):
         for name in names:
             _check_rule(layer.where(key), name)
     if settings.fail_on not in Severity.__members__:
@@ -183,12 +183,12 @@ def _checked(layer: Layer) -> Settings:
     return settings
 
 
-def _selectors(settings: Settings) -> Iterable[tuple[str, tuple[str, ...]]]:
-    yield "select", settings.select
-    yield "ignore", settings.ignore
-    yield "extend-select", settings.extend_select
-    for pattern, names in settings.per_file_ignores.items():
-        yield f'per-file-ignores."{pattern}"', names
+def _selectors(settings: Settings, table: Table) -> Iterable[tuple[str, tuple[str, ...]]]:
+    """What a table says of rules; the default of a key that it does not set is no affair of its author."""
+    every = {"select": settings.select, "ignore": settings.ignore, "extend-select": settings.extend_select}
+    yield from ((key, names) for key, names in every.items() if key in table)
+    if "per-file-ignores" in table:
+        yield from ((f'per-file-ignores."{pattern}"', names) for pattern, names in settings.per_file_ignores.items())
 
 
 def _check_rule(where: str, name: str, severities: tuple[str, ...] = ()) -> None:

@@ -17,6 +17,7 @@ from kerlint.finding import Finding, Position, Range
 from kerlint.locating import located, nodes_of, ranges_of
 from kerlint.rule import Rule, rules
 from kerlint.source import Source, SourceError, parse, read
+from kerlint.suppression import apply, suppressions
 
 if TYPE_CHECKING:
     from kerlint.semantics.program import Program
@@ -57,6 +58,12 @@ class Understood:
     parsed: Parsed
     program: Program
     project: Project
+
+    @property
+    def files(self) -> dict[Path, Source]:
+        """The file itself and those of its project that it imports, by the path that a report names."""
+        imported = ((Path(shown(path)), found[0]) for path, found in self.project.known().items() if found)
+        return {**{path: replace(file, path=path) for path, file in imported}, self.source.path: self.source}
 
 
 class Projects:
@@ -153,7 +160,7 @@ def _understood(source: Source, config: Config, project: Project) -> Outcome:
 
     understood = understand(source, project)
     findings = _judge(understood, config)
-    files = {source.path: source, **{Path(shown(path)): found[0] for path, found in project.known().items() if found}}
+    files = understood.files
     quoted = {place.path for finding in findings for place in (finding.range, *(other.range for other in finding.related)) if place}
     return Outcome(
         source.path,
@@ -165,17 +172,20 @@ def _understood(source: Source, config: Config, project: Project) -> Outcome:
 
 
 def _judge(understood: Understood, config: Config) -> tuple[Finding, ...]:
-    """Every check that is on, and what is left of its findings."""
-    source, parsed, program, project = understood.source, understood.parsed, understood.program, understood.project
+    """What every check that is on has found, without what is suppressed, and what is wrong with suppressions."""
+    source, parsed = understood.source, understood.parsed
     active = config.rules_of(source.path)
-    found = [finding for rule in active.values() for finding in check_of(rule.code, rule.name)(program, rule)]
+    found = [finding for rule in active.values() for finding in check_of(rule.code, rule.name)(understood.program, rule)]
     found = [finding for finding in found if finding.confidence >= config.min_confidence]
-    ranges = ranges_of(nodes_of(found), source, parsed, project)
+    ranges = ranges_of(nodes_of(found), source, parsed, understood.project)
     broken = [
         _cannot(source.path, problem.message, Position(problem.row, problem.column), problem.cell, active.get(UNREADABLE))
         for problem in parsed.problems
     ]
-    return ordered(finding for finding in (*broken, *located(found, ranges, source)) if _wanted(finding, config))
+    wanted = [finding for finding in (*broken, *located(found, ranges, source)) if _wanted(finding, config)]
+    paths = {source.path, *(place.path for place in ranges.values())}
+    directives = [directive for path, file in understood.files.items() if path in paths for directive in suppressions(file)]
+    return ordered(apply(wanted, directives, active, ranges, source.path))
 
 
 def _wanted(finding: Finding, config: Config) -> bool:
