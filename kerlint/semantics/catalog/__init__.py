@@ -19,12 +19,16 @@ T = TypeVar("T")
 
 HERE = Path(__file__).parent
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_KERAS_1 = frozenset(("border_mode", "subsample", "init", "dim_ordering", "bias", "W_regularizer", "b_regularizer"))
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of a class or function; `plain` is False when its default is an object that the catalog cannot hold (`default` is None then)."""
+    """A parameter of a class or function.
+
+    `plain` is False when its default is an object that the catalog cannot hold; `default` is None then.
+    """
 
     name: str
     default: Any = None
@@ -95,16 +99,16 @@ def bind(
 ) -> dict[str, T]:
     """Arguments of a call by their Keras 3 parameter name.
 
-    Give `name` as the user wrote it where that is known: `keras.layers.Convolution2D(32, 3, 3)` is a call of Keras 1, whose second and third
-    arguments are the rows and columns of the kernel, but `Conv2D(32, 3, 3)` has strides 3. `pair(rows, columns)` makes the one value of two.
-    Positional arguments that no parameter takes are "0", "1" …; keywords that no parameter takes keep their name.
+    Give `name` as the user wrote it where that is known: `keras.layers.Convolution2D(32, 3, 3)` is a call of Keras 1, whose second
+    and third arguments are the rows and columns of the kernel, but `Conv2D(32, 3, 3)` has strides 3. `pair(rows, columns)` makes the
+    one value of two. Positional arguments that no parameter takes are "0", "1" …; keywords that no parameter takes keep their name.
     """
     canonic = canonical(name)
     found = entry(canonic)
     parameters = found.parameters if found else ()
     renamed = _renamed_arguments(canonic, found.kind if found else "")
     if _is_keras_1(name, positional, keywords):
-        keywords = {**dict(zip(("nb_row", "nb_col"), positional[1:3])), **keywords}
+        keywords = {**dict(zip(("nb_row", "nb_col"), positional[1:3], strict=True)), **keywords}
         positional = positional[:1]
     bound = {parameters[place].name if place < len(parameters) else str(place): value for place, value in enumerate(positional)}
     for keyword, value in keywords.items():
@@ -126,7 +130,7 @@ def defaults(name: str) -> Mapping[str, Any]:
 
 @lru_cache(maxsize=1024)
 def from_string(kind: str, text: str) -> str | None:
-    """What Keras makes of a string where it wants an object of a kind: the class ("adam" is "keras.optimizers.Adam"), for activations the function ("relu").
+    """What Keras makes of a string where it wants an object of a kind: "adam" is "keras.optimizers.Adam"; of activations the name, "relu".
 
     None for strings that Keras does not know and for "accuracy" and "crossentropy", whose class depends on the loss.
     """
@@ -143,7 +147,8 @@ def from_string(kind: str, text: str) -> str | None:
 def loss_class(name: str) -> str | None:
     """The class that does what a function does: a loss, metric or regularizer class by its name, an activation as "relu".
 
-    Classes come back as they are; layers that apply an activation ("keras.layers.LeakyReLU") and functions of TensorFlow ("tensorflow.nn.relu") are "leaky_relu", "relu".
+    Classes come back as they are, but layers that apply an activation are its name: "keras.layers.LeakyReLU" is "leaky_relu".
+    Functions of TensorFlow are as those of Keras: "tensorflow.nn.relu" is "relu".
     """
     name = canonical(name)
     layers = _names()["activations"]
@@ -259,7 +264,7 @@ def _is_keras_1(name: str, positional: Sequence[Any], keywords: Mapping[str, Any
     last = name.rpartition(".")[2]
     if len(positional) < 3 or not last.endswith(("Convolution2D", "Deconvolution2D", "Conv2D")) or name.startswith("tensorflow"):
         return False
-    return last.endswith("onvolution2D") or any(word in keywords for word in ("border_mode", "subsample", "init", "dim_ordering", "bias", "W_regularizer"))
+    return last.endswith("onvolution2D") or not _KERAS_1.isdisjoint(keywords)
 
 
 @cache

@@ -9,7 +9,7 @@ from kerlint.semantics.catalog import HERE
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from kerlint.semantics.catalog.introspection import keras2, keras3, written  # noqa: E402
+from kerlint.semantics.catalog.introspection import keras2, keras3, written
 
 if __name__ == "__main__":
     third = keras3()

@@ -64,7 +64,16 @@ FUNCTIONAL = {"keras": "keras.src.models.functional", "tf_keras": "tf_keras.src.
 
 LAYER_KEYWORDS = ("input_shape", "input_dim")
 """What Layer takes out of its **kwargs (keras/src/layers/layer.py, Layer.__init__)."""
-LAYER_KEYWORDS_2 = ("input_shape", "input_dim", "batch_input_shape", "batch_size", "weights", "autocast", "activity_regularizer", "implementation")
+LAYER_KEYWORDS_2 = (
+    "input_shape",
+    "input_dim",
+    "batch_input_shape",
+    "batch_size",
+    "weights",
+    "autocast",
+    "activity_regularizer",
+    "implementation",
+)
 """`allowed_kwargs` of Keras 2 (tf_keras/src/engine/base_layer.py, Layer.__init__)."""
 ENDS = {"Layer": "layer", "BaseOptimizer": "optimizer", "_BaseOptimizer": "optimizer"}
 """Classes that take **kwargs only to refuse or to read known ones."""
@@ -82,7 +91,7 @@ def keras2(third: Entries) -> Entries:
 
 
 def written(entries: Entries) -> str:
-    """JSON with one entry a line, and one line for each alias: a difference between two releases is readable, and one line can be read alone."""
+    """JSON with one line for each entry and alias: what differs between two releases is readable, and one line can be read alone."""
     shown: dict[str, Any] = {}
     for name, entry in entries.items():
         shown[name] = {key: value for key, value in entry.items() if key != "aliases"}
@@ -161,7 +170,7 @@ def _methods(name: str, cls: Any, found: Entries) -> Entries:
         if attribute.startswith("_") or not inspect.isfunction(method):
             continue
         inherited = f"keras.Model.{attribute}"
-        if name == "keras.Sequential" and inherited in found and getattr(cls, attribute).__qualname__.startswith(("Model", "Layer", "Trainer", "Tensor")):
+        if name == "keras.Sequential" and inherited in found and not method.__qualname__.startswith("Sequential"):
             found[inherited].setdefault("aliases", []).append(f"{name}.{attribute}")
             continue
         methods[f"{name}.{attribute}"] = {"kind": "method", **_function_signature(method, skip_self=True)}
