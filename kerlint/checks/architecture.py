@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, graph, linearity
-from kerlint.finding import Finding, Related, Severity
+from kerlint.finding import Confidence, Finding, Related, Severity
 from kerlint.rule import Rule
 from kerlint.semantics import catalog
 from kerlint.semantics.program import Event, Layer, Model, Program
@@ -99,7 +99,7 @@ def linear_only_model(program: Program, rule: Rule) -> Iterator[Finding]:
         weighted = _weighted(model)
         task = next((task for event in events if (task := _task(event, rule))), "")
         stacked = len(weighted) > 1
-        if stacked and graph.own(weighted[-1]) == "linear" or not stacked and task in ("images", "curve"):
+        if stacked and graph.heads(model)[0].activation == "linear" or not stacked and task in ("images", "curve"):
             yield rule.finding(
                 model.node if stacked else graph.activation_node(weighted[-1]),
                 task if stacked else f"single-{task}",
@@ -307,10 +307,13 @@ def shape_inference_failure(program: Program, rule: Rule) -> Iterator[Finding]:
         if not layer.mismatch:
             continue
         read = [dimensions(source.shape) if source.shape else "an unknown shape" for source in layer.inputs]
+        repair = _repair(layer, model, rule)
+        certain = certainty.of(model, *(value for name, value in layer.args.items() if name in layer.given))
         yield rule.finding(
             layer.node,
-            _repair(layer),
-            confidence=certainty.of(model, *(value for name, value in layer.args.items() if name in layer.given)),
+            repair,
+            # Keras may be set up for channels first outside of the source, in keras.json.
+            confidence=min(certain, Confidence.medium) if repair == "transposed" else certain,
             related=_trail(layer, rule["shown"]),
             layer=graph.called(layer),
             read=" and ".join(read) or "nothing",
@@ -318,13 +321,19 @@ def shape_inference_failure(program: Program, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def _repair(layer: Layer) -> str:
-    """The variant of the hint that suits the layers on both sides of the break."""
+def _repair(layer: Layer, model: Model, rule: Rule) -> str:
+    """The variant of the message that suits the layers on both sides of the break."""
     source = layer.inputs[0] if layer.inputs else layer
     if layer.kind in graph.RECURRENT and source.kind in graph.RECURRENT:
         return "sequences"
-    images = layer.kind in graph.CONVOLUTIONS and source.kind in graph.INPUTS and source.shape is not None
-    return "channels" if images and layer.kind.endswith("2D") and len(source.shape or ()) == graph.IMAGES else ""
+    match source.shape:
+        case [_, _, _] if layer.kind in graph.CONVOLUTIONS and layer.kind.endswith("2D") and source.kind in graph.INPUTS:
+            return "channels"
+    for entrance in model.inputs:
+        match entrance.shape:
+            case [_, channels, int(height), int(width)] if channels in rule["channels"] and height == width > max(rule["channels"]):
+                return "transposed"
+    return ""
 
 
 def _trail(layer: Layer, most: int) -> tuple[Related, ...]:

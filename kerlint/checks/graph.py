@@ -27,8 +27,8 @@ CONVOLUTIONS = frozenset(
 RECURRENT = frozenset({"SimpleRNN", "LSTM", "GRU", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D"})
 WEIGHTED = DENSE | CONVOLUTIONS | RECURRENT
 """Layers that multiply what they read by learned weights and carry an activation of their own."""
-VECTORS, IMAGES = 2, 3
-"""The rank of (batch, units) and of (batch, height, width)."""
+VECTORS = 2
+"""The rank of (batch, units)."""
 MIXING = (DENSE | CONVOLUTIONS) - {"EinsumDense"}
 """Weight layers of which two in a row with nothing between them are one."""
 
