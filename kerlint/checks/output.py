@@ -46,9 +46,11 @@ def binary_loss_with_softmax(program: Program, rule: Rule) -> Iterator[Finding]:
     for pair in pairing.pairs(program):
         match pair.kind, pair.activation, pair.units:
             case "binary", "softmax", units if units != 1 and not _smoothed(pair):
-                whole = next((labels for _, labels in pair.labels() if labels.shape and pairing.misfit(pair, labels.shape)), None)
-                variant = "integer" if whole else "two" if units == rule["tolerable_units"] else "" if units else "many"
-                severity = {"integer": Severity.error, "": rule.severity}.get(variant, Severity.info)
+                copies = _repeats_input(pair)
+                integers = any(pairing.misfit(pair, labels.shape) for _, labels in pair.labels())
+                tolerable = "two" if units == rule["tolerable_units"] else "" if units else "many"
+                variant = "copy" if copies else "integer" if integers else tolerable
+                severity = {"integer": Severity.error, "two": Severity.info, "many": Severity.info}.get(variant)
                 yield _at_loss(pair, rule, variant, severity=severity)
 
 
@@ -98,14 +100,14 @@ def regression_loss_for_classification(program: Program, rule: Rule) -> Iterator
         if pair.kind != "regression":
             continue
         known = [labels for _, labels in pair.labels()]
-        if any(_is_no_class(labels) or _beyond(pair, labels, rule["ranges"]) is not None for labels in known) or _repeats_input(pair):
+        if any(map(_is_no_class, known)) or _repeats_input(pair):
             continue
         match pair.activation, pair.units:
             case "softmax", units if units != 1:
                 yield _at_loss(pair, rule)
-            case "sigmoid", 1 if pair.accuracy is not None and not _contradicted(pair, known):
+            case "sigmoid", 1 if pair.accuracy is not None and not any(_beyond(pair, labels, rule["ranges"]) for labels in known):
                 yield _at_loss(pair, rule, "sigmoid")
-            case _ if any(labels.form == "one-hot" for labels in known) and not _contradicted(pair, known):
+            case _ if any(labels.form == "one-hot" and not pairing.misfit(pair, labels.shape) for labels in known):
                 yield _at_loss(pair, rule, "one-hot")
 
 
@@ -129,7 +131,9 @@ def accuracy_on_regression(program: Program, rule: Rule) -> Iterator[Finding]:
     for pair in pairing.pairs(program):
         if pair.kind != "regression" or pair.activation is None or pair.activation in rule["activations_of_classes"]:
             continue
-        if pair.accuracy is not None and not any(_counts_classes(labels) for _, labels in pair.labels()):
+        if pair.accuracy is None or pairing.stands_in_another(program, pair):
+            continue
+        if not any(_counts_classes(labels) for _, labels in pair.labels()):
             yield _at_loss(pair, rule, node=pair.accuracy.node, metric=words(pair.accuracy).strip("\"'"))
 
 
@@ -230,10 +234,6 @@ def _counts_classes(labels: Facts) -> bool:
 def _repeats_input(pair: Pair) -> bool:
     """Whether the model learns to repeat its input, as an autoencoder does."""
     return any(event.x is not None and event.y is not None and words(event.x) == words(event.y) for event in pair.events)
-
-
-def _contradicted(pair: Pair, known: list[Facts]) -> bool:
-    return any(pairing.misfit(pair, labels.shape) for labels in known)
 
 
 def _wrong_encoding(pair: Pair, labels: Facts) -> bool:

@@ -40,6 +40,7 @@ ACCURACIES = frozenset(
 )
 LEARNING = ("fit", "train_on_batch")
 _FED = (*LEARNING, "evaluate")
+_USING = frozenset({"predict", "load_weights", "set_weights"})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -175,7 +176,7 @@ def pairs(program: Program) -> Iterator[Pair]:
     for compiled, events in _uses(program):
         model = next((event.model for event in events if event.kind in LEARNING and event.model), events[0].model)
         heads = graph.heads(model) if model else []
-        if model is None or not len(heads) == len(compiled.losses) == len(compiled.metrics):
+        if model is None or _only_used(program, events) or not len(heads) == len(compiled.losses) == len(compiled.metrics):
             continue
         for head, loss, metrics in zip(heads, compiled.losses, compiled.metrics, strict=True):
             match loss:
@@ -193,6 +194,19 @@ def _uses(program: Program) -> Iterator[tuple[Compile, list[Event]]]:
         if event.compiled is not None and event.model is not None:
             uses.setdefault(id(event.compiled), (event.compiled, []))[1].append(event)
     yield from uses.values()
+
+
+def _only_used(program: Program, events: list[Event]) -> bool:
+    """Whether a model is compiled but never fed labels, and predicts or takes its weights from elsewhere: its loss is a formality."""
+    if any(event.kind in _FED for event in events):
+        return False
+    return any(event.kind in _USING for event in program.of(events[0].identity))
+
+
+def stands_in_another(program: Program, pair: Pair) -> bool:
+    """Whether the model is a part of a larger one, as the judge of an adversarial pair is."""
+    others = (model for model in program.models if model.identity is not pair.model.identity and len(model.layers) > len(pair.model.layers))
+    return any(layer.identity is pair.head.output.identity for model in others for layer in model.layers)
 
 
 def final_heads(program: Program) -> Iterator[tuple[Model, graph.Head]]:
