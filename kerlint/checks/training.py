@@ -173,18 +173,25 @@ def _reset(program: Program, fit: Event) -> bool:
 
 
 def _swept(program: Program, fit: Event) -> list[str]:
-    """What changes from one pass of a loop to the next: a hyper-parameter that is tried out. Falling rates are a schedule by hand."""
+    """What changes from one pass of a loop to the next: a hyper-parameter that is tried out."""
     passes = [event for event in program.of(fit.identity) if event.node is fit.node and event.kind == "fit" and history.repeats(event)]
-    amounts = [number(event.compiled.learning_rate) if event.compiled is not None else None for event in passes]
-    falling = all(old is not None and new is not None and new <= old for old, new in pairwise(amounts))
     for first, second in pairwise(passes):
         changes = _changes(first.compiled, second.compiled)
         sizes = first.number("batch_size"), second.number("batch_size")
-        if changes and not falling:
+        if changes and not _annealed(passes):
             return changes
         if None not in sizes and sizes[0] != sizes[1]:
             return [f"the batch size {figure(sizes[1] or 0)} instead of {figure(sizes[0] or 0)}"]
     return []
+
+
+def _annealed(passes: list[Event]) -> bool:
+    """Whether the passes of one optimizer have ever smaller rates: a schedule by hand."""
+    compiled = [event.compiled for event in passes if event.compiled is not None]
+    rates = [number(each.learning_rate) for each in compiled]
+    return len({each.optimizer_class for each in compiled}) == 1 and all(
+        old is not None and new is not None and new < old for old, new in pairwise(rates)
+    )
 
 
 def monitor_without_validation(program: Program, rule: Rule) -> Iterator[Finding]:
