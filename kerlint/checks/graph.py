@@ -306,14 +306,6 @@ _PRODUCTS = frozenset(
 )
 
 
-def added(layer: Layer, model: Model) -> bool:
-    """Whether the output of a layer ends in a sum (a residual branch), directly or through activations and normalization."""
-    return any(reader.kind.lower() in _SUMS or transparent(reader) and added(reader, model) for reader in model.readers(layer))
-
-
-_SUMS = frozenset({"add", "subtract", "sub", "average", "add_n"})
-
-
 def heads_elsewhere(program: Program, model: Model) -> set[object]:
     """The identities of the layers that make an output of another model of the program: an encoder's code is no hidden layer of it."""
     others = (other for other in program.models if other.identity is not model.identity)
