@@ -310,11 +310,16 @@ def load(file: Path) -> Table | None:
     import tomli
 
     try:
-        table: Any = tomli.loads(data.decode("utf-8"))
+        table: Table = tomli.loads(data.decode("utf-8"))
     except (tomli.TOMLDecodeError, UnicodeDecodeError) as error:
         raise MistakeError(f"{shown(file)}: {error}") from error
-    found: Table | None = table.get("tool", {}).get("kerlint") if inside else table
-    return found
+    match table:
+        case {"tool": {"kerlint": dict() as found}} if inside:
+            return found
+        case {"tool": {"kerlint": _}} if inside:
+            raise MistakeError(f"{shown(file)}: [tool.kerlint] is not a table")
+        case _:
+            return None if inside else table
 
 
 def inline(text: str) -> Table:
