@@ -18,6 +18,7 @@ QUOTED += r'"[^"\\\r\n]*(?:\\(?:\r\n|.)[^"\\\r\n]*)*"?|' + r"'[^'\\\r\n]*(?:\\(?
 """A string literal without its prefix; one that is not closed ends with its line (or with the text, where it is triple-quoted)."""
 _TOKEN = re.compile(QUOTED + r"|#[^\r\n]*|\\(?:\r\n|\r|\n)|[()\[\]{},;]|\r\n|\r|\n", re.DOTALL)
 _LINK = re.compile(r"\b(?:not|and|or|if|for|in|is|await|lambda)\b|[-+~*/%@&|^<>=.:!]+?")
+_CHAINED = f"an expression chains more than {MOST_LINKS:,} operators"
 _CASE = re.compile(r"[ \t\f]*case\b")
 _ELIF = re.compile(r"^([ \t]*)(elif|if)\b", re.MULTILINE)
 
@@ -75,15 +76,18 @@ class _Chain:
 
 def _expressions(text: str) -> tuple[str, int] | None:
     chain = _Chain(text, 0)
+    many_lambdas = text.count("lambda") > MOST_LINKS  # a comma among the parameters of a lambda ends no chain
     for match in _TOKEN.finditer(text):
         token, at = match.group(), match.start()
         chain.links(at)
+        if chain.total > MOST_LINKS:
+            return _CHAINED, at
         match token[0]:
             case "(" | "[" | "{":
                 chain.opened()
             case ")" | "]" | "}" if chain.outer:
                 chain.closed()
-            case "," | ";":
+            case "," | ";" if not many_lambdas:
                 chain.separated()
             case "\n" | "\r" if not chain.outer:
                 chain = _Chain(text, match.end())
@@ -97,10 +101,8 @@ def _expressions(text: str) -> tuple[str, int] | None:
         chain.start = match.end()
         if len(chain.outer) > chain.most:
             return f"more than {chain.most} nested brackets", at
-        if chain.total > MOST_LINKS:
-            return f"an expression chains more than {MOST_LINKS:,} operators", at
     chain.links(len(text))
-    return (f"an expression chains more than {MOST_LINKS:,} operators", chain.start) if chain.total > MOST_LINKS else None
+    return (_CHAINED, chain.start) if chain.total > MOST_LINKS else None
 
 
 def _formatted(text: str, at: int) -> bool:

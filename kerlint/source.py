@@ -30,7 +30,6 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _PRINT = re.compile(r"[ \t]*(?:.*[:;][ \t]*)?print[ \t]+[^\s=.,\[(]|[ \t]*(?:.*[:;][ \t]*)?print[ \t]*>>")
 _PYTHON_2 = (
     (_PRINT, "print statement"),
-    (re.compile(r"[ \t]*except\b[^:]*[\w)][ \t]*,[ \t]*\w+[ \t]*:"), "`except Error, name`"),
     (re.compile(r"[ \t]*exec[ \t]+[^=(\s]"), "exec statement"),
     (re.compile(r"[ \t]*raise[ \t]+[\w.]+[ \t]*,"), "`raise Error, value`"),
 )
@@ -201,7 +200,7 @@ def _read_notebook(path: Path, text: str) -> Source:
     cells: list[Cell] = []
     written: dict[str, str] = {}
     for number, cell in enumerate(found, 1):
-        plain, indents = _dedented(cell.text)
+        plain, indents = _dedented(_BREAK.sub("\n", cell.text))
         result = neutral(plain)
         cells.append(Cell(number, result.text, indents, cell.place, result.skipped))
         for name, content in result.written.items():
