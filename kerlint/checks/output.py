@@ -81,18 +81,19 @@ def relu_or_tanh_classification_head(program: Program, rule: Rule) -> Iterator[F
 def bounded_regression_head(program: Program, rule: Rule) -> Iterator[Finding]:
     for pair in pairing.pairs(program):
         for event, labels in pair.labels():
-            match _beyond(pair, labels, rule["ranges"]):
-                case float() as reach:
-                    yield rule.finding(
-                        pair.head.activation_node,
-                        confidence=pair.confidence(event, labels),
-                        related=pairing.source(labels),
-                        scope=(event.node,),
-                        activation=pair.activation,
-                        range=_range_words(*rule["ranges"][pair.activation]),
-                        reach=figure(reach),
-                    )
-                    break
+            reach = _beyond(pair, labels, rule["ranges"])
+            if reach is None:
+                continue
+            yield rule.finding(
+                pair.head.activation_node,
+                confidence=pair.confidence(event, labels),
+                related=pairing.source(labels),
+                scope=(event.node,),
+                activation=pair.activation,
+                range=_range_words(*rule["ranges"][pair.activation]),
+                reach=figure(reach),
+            )
+            break
 
 
 def regression_loss_for_classification(program: Program, rule: Rule) -> Iterator[Finding]:
@@ -105,7 +106,7 @@ def regression_loss_for_classification(program: Program, rule: Rule) -> Iterator
         match pair.activation, pair.units:
             case "softmax", units if units != 1:
                 yield _at_loss(pair, rule)
-            case "sigmoid", 1 if pair.accuracy is not None and not any(_beyond(pair, labels, rule["ranges"]) for labels in known):
+            case "sigmoid", 1 if pair.accuracy is not None and all(_beyond(pair, labels, rule["ranges"]) is None for labels in known):
                 yield _at_loss(pair, rule, "sigmoid")
             case _ if any(labels.form == "one-hot" and not pairing.misfit(pair, labels.shape) for labels in known):
                 yield _at_loss(pair, rule, "one-hot")
@@ -140,11 +141,11 @@ def accuracy_on_regression(program: Program, rule: Rule) -> Iterator[Finding]:
 def labels_do_not_fit_head(program: Program, rule: Rule) -> Iterator[Finding]:
     for pair in pairing.pairs(program):
         for event, labels in pair.labels():
-            fault, output = pairing.misfit(pair, labels.shape), pair.head.output.shape
+            fault, output = _misfit(pair, labels), pair.head.output.shape
             if not fault or not labels.shape or not output or _told_elsewhere(pair, labels):
                 continue
             yield rule.finding(
-                event.node if event.y is None else event.y.node,
+                event.node,
                 _variant_of(fault, pair, labels.shape, output),
                 severity=Severity.warning if fault == "broadcasts" else rule.severity,
                 confidence=pair.confidence(event, labels, _size(pair.head)),
@@ -249,6 +250,11 @@ def _wrong_encoding(pair: Pair, labels: Facts) -> bool:
 
 def _labels_words(labels: Facts) -> str:
     return f"the labels from `{labels.origin.name}`" if labels.origin else "the labels"
+
+
+def _misfit(pair: Pair, labels: Facts) -> str:
+    several = pair.kind == "sparse" and labels.form == "multi-hot"  # several columns, however many
+    return "breaks" if several else pairing.misfit(pair, labels.shape)
 
 
 def _told_elsewhere(pair: Pair, labels: Facts) -> bool:
