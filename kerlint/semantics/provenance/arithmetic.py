@@ -1,0 +1,441 @@
+"""Arithmetic on data: which operation scales or centers, and the range of what comes out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from kerlint.semantics.program import Shape
+from kerlint.semantics.provenance.call import LARGEST, Call, is_float
+from kerlint.semantics.provenance.facts import Facts, bounded, labelled, stepped, union
+from kerlint.semantics.provenance.knowledge import tables
+from kerlint.semantics.values import Const, Value
+from kerlint.semantics.wording import figure
+
+Bounds = tuple[float, float] | None
+SIGNS = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "floordivide": "//", "power": "**", "mod": "%", "matmul": "@"}
+
+
+def add(call: Call) -> Facts:
+    """`a + b`."""
+    a, b = _sides(call)
+    return _binary(call, a, b, "add", "other", _agreement(a, b))
+
+
+def subtract(call: Call) -> Facts:
+    """`a - b`: centering when a statistic or a number is taken from data."""
+    a, b = _sides(call)
+    bounds = _interval("subtract", a.bounds, b.bounds)
+    if b.statistic and not a.statistic:
+        if b.statistic == "min" and bounds is not None and a.bounds is not None:
+            bounds = (0.0, a.bounds[1] - a.bounds[0])
+        return _binary(call, a, b, "subtract", "center", a.scaled or None, bounds if b.statistic == "min" else None)
+    if a.statistic and not b.statistic and b.origin:
+        return _binary(call, a, b, "subtract", "center", None)
+    if not _is_constant(b):
+        return _binary(call, a, b, "subtract", "other", _agreement(a, b))
+    return _binary(call, a, b, "subtract", "center", a.scaled if b.shape == () else a.scaled or None)
+
+
+def multiply(call: Call) -> Facts:
+    """`a * b`: scaling when one is a small number."""
+    a, b = _sides(call)
+    for data, factor in ((a, b), (b, a)):
+        if factor.constant is not None and not _is_constant(data):
+            small = 0 < abs(factor.constant) <= 1 / tables()["limits"]["divisor"]
+            return _shrunk(call, a, b, data, "multiply") if small else _binary(call, a, b, "multiply", "other", data.scaled)
+    if a.statistic or b.statistic:
+        return _binary(call, a, b, "multiply", "scale", True, None)
+    return _binary(call, a, b, "multiply", "other", _agreement(a, b))
+
+
+def divide(call: Call) -> Facts:
+    """`a / b`: scaling when data is divided by a statistic or by a number that brings it down."""
+    a, b = _sides(call)
+    if a.origin is None:
+        return _binary(call, a, b, "divide", "other", b.scaled or None)
+    if b.statistic and not a.statistic:
+        return _binary(call, a, b, "divide", "scale", True, _standard(a, b))
+    if b.constant is not None:
+        if abs(b.constant) >= tables()["limits"]["divisor"]:
+            return _shrunk(call, a, b, a, "divide")
+        return _binary(call, a, b, "divide", "other", a.scaled)
+    if _is_constant(b) and b.shape != ():
+        return _binary(call, a, b, "divide", "scale", True)
+    return _binary(call, a, b, "divide", "other", a.scaled or None)
+
+
+def floordivide(call: Call) -> Facts:
+    """`a // b`."""
+    a, b = _sides(call)
+    found = _binary(call, a, b, "floordivide", "other", a.scaled or None)
+    bounds = None if found.bounds is None else (float(math.floor(found.bounds[0])), float(math.floor(found.bounds[1])))
+    return replace(found, **bounded(bounds), form=labelled(True, bounds) if a.form != "image" else a.form)
+
+
+def mod(call: Call) -> Facts:
+    """`a % b`: below b."""
+    a, b = _sides(call)
+    period = b.constant
+    found = _binary(call, a, b, "mod", "other", a.scaled)
+    if period is None or period <= 0:
+        return replace(found, **bounded(None))
+    whole = a.whole and float(period).is_integer()
+    bounds = (0.0, period - 1 if whole else period)
+    return replace(found, **bounded(bounds), form=labelled(whole, bounds), classes=int(period) if whole else None)
+
+
+def power(call: Call) -> Facts:
+    """`a ** b`."""
+    a, b = _sides(call)
+    return _binary(call, a, b, "power", "other", a.scaled or None)
+
+
+def matmul(call: Call) -> Facts:
+    """`a @ b`: a new quantity with the rows of a."""
+    a, b = _sides(call)
+    shape: Shape | None = None
+    if a.shape is not None and b.shape is not None and a.shape and b.shape:
+        shape = (*a.shape[:-1], *(b.shape[-1:] if len(b.shape) > 1 else ()))
+    found = _binary(call, a, b, "matmul", "other", None, None)
+    return replace(found, shape=shape, rows=a.rows, form="continuous", columns=None)
+
+
+def compare(call: Call) -> Facts:
+    """`a == b` and the like: truth values."""
+    a, b = _sides(call)
+    found = _binary(call, a, b, "compare", "encode", a.scaled)
+    return replace(found, low=0, high=1, form="binary", classes=2, dtype="bool", columns=None, statistic="")
+
+
+def logical(call: Call) -> Facts:
+    """`&`, `|`, `~`: of truth values a truth value."""
+    a, b = _sides(call)
+    if "bool" in (a.dtype, b.dtype):
+        return compare(call)
+    return _binary(call, a, b, "logical", "other", a.scaled or None, None)
+
+
+def negate(call: Call) -> Facts:
+    """`-a`."""
+    return _mapped(call, lambda x: -x)
+
+
+def statistic(call: Call) -> Facts:
+    """`x.max()`, `np.mean(x, axis=0)`: a figure of the data along an axis."""
+    x, name = call.data, str(tables()["statistics"].get(call.term.name.strip(".()").rpartition(".")[2], "statistic"))
+    within = name in ("mean", "max", "min", "median", "percentile")
+    whole = name in ("max", "min") and x.whole
+    return call.result(
+        shape=_reduced(call, x.shape),
+        rows=x.rows if _keeps_rows(call) else None,
+        **bounded(x.bounds if within else None),
+        columns=None,
+        statistic=name,
+        form=labelled(whole, x.bounds) if x.form != "image" else x.form,
+        classes=None,
+        members={},
+        labels=None,
+    )
+
+
+def logarithm(call: Call) -> Facts:
+    """`np.log(x)`, `np.log1p(x)`: what brings large ranges down."""
+    offset = 1 if call.term.name.endswith("1p") else 0
+    base = {"log2": 2.0, "log10": 10.0}.get(call.term.name.rpartition(".")[2], math.e)
+    return _mapped(call, lambda x: math.log(x + offset, base), least=-offset, scaled=True)
+
+
+def root(call: Call) -> Facts:
+    """`np.sqrt(x)`: smaller than x, but whether that is meant as a scaling is not known."""
+    found = _mapped(call, math.sqrt, least=-1e-9, scaled=call.data.scaled or None)
+    return replace(found, statistic=call.data.statistic and "std")
+
+
+def exponential(call: Call) -> Facts:
+    """`np.exp(x)`."""
+    return _mapped(call, lambda x: math.exp(min(x, 600.0)), scaled=call.data.scaled or None)
+
+
+def rounded(call: Call) -> Facts:
+    """`np.round(x)`, `int(x)`: whole numbers in the same range."""
+    found = _mapped(call, lambda x: float(math.floor(x)) if call.term.name != "numpy.ceil" else float(math.ceil(x)))
+    exact = call.data.constant
+    if exact is not None:
+        found = replace(found, low=int(found.low or 0), high=int(found.high or 0))
+    return replace(found, form=call.data.form if call.data.form == "image" else labelled(True, found.bounds))
+
+
+def magnitude(call: Call) -> Facts:
+    """`np.abs(x)`."""
+    bounds = call.data.bounds
+    if bounds is not None:
+        bounds = (0.0 if bounds[0] <= 0 <= bounds[1] else min(map(abs, bounds)), max(map(abs, bounds)))
+    return call.result(**bounded(bounds), columns=None)
+
+
+def wave(call: Call) -> Facts:
+    """Functions whose values lie in a fixed range, such as sin and sigmoid."""
+    low, high = call.about["ranges"][call.term.name.strip(".()").rpartition(".")[2]]
+    columns = call.data.columns and tuple((float(low), float(high)) for _ in call.data.columns)
+    return call.result(low=low, high=high, columns=columns, form=None if call.data.form == "image" else "continuous", classes=None)
+
+
+def clip(call: Call) -> Facts:
+    """`np.clip(x, low, high)`."""
+    low, high = (
+        call.number(1, "a_min", "min", "clip_value_min", "x_min", "lower"),
+        call.number(2, "a_max", "max", "clip_value_max", "x_max", "upper"),
+    )
+    known = call.data.bounds
+    if low is None or high is None:
+        return call.result(columns=None)
+    kept = (low, high) if known is None else (min(max(known[0], low), high), max(min(known[1], high), low))
+    return call.result(**bounded(kept), columns=None)
+
+
+def chosen(call: Call) -> Facts:
+    """`np.where(condition, a, b)`: values of either."""
+    a, b = call.facts(1, "x", "x1"), call.facts(2, "y", "x2")
+    if call.value(1, "x", "x1") is None:
+        return call.result("select", members={}, shape=None, rows=None, **bounded(None))
+    bounds = union(a.bounds, b.bounds)
+    data = [side for side in (a, b) if not _is_constant(side)]
+    if data:
+        kept = data[0]
+        scaled = _agreement(a, b)
+        joined = replace(call, data=kept)
+        return joined.result("other", **bounded(bounds), columns=None, scaled=scaled, resolved=a.resolved and b.resolved, members={})
+    whole = a.whole and b.whole
+    return call.result(
+        "encode", **bounded(bounds), columns=None, form=labelled(whole, bounds), classes=2 if whole else None, dtype=None, members={}
+    )
+
+
+def _sides(call: Call) -> tuple[Facts, Facts]:
+    return call.facts(0, "left", "operand", "x1", "x", "a"), call.facts(1, "right", "x2", "y", "b", "other")
+
+
+def _is_constant(side: Facts) -> bool:
+    """Whether one side is a number, or a list of numbers that was written down, and not data."""
+    return side.resolved and not side.path and (side.origin is None or (side.origin.kind == "literal" and (side.rows or 0) < 16))
+
+
+def _agreement(a: Facts, b: Facts) -> bool | None:
+    if _is_constant(a) or _is_constant(b):
+        return b.scaled if _is_constant(a) else a.scaled
+    return a.scaled if a.scaled is b.scaled else None
+
+
+def _main(a: Facts, b: Facts) -> Facts:
+    """The side that is the data."""
+    return b if _weight(b) > _weight(a) else a
+
+
+def _weight(side: Facts) -> int:
+    if side.origin is None:
+        return 0
+    return 1 if side.statistic else 2 if _is_constant(side) else 3
+
+
+def _binary(call: Call, a: Facts, b: Facts, name: str, effect: str, scaled: bool | None, bounds: Bounds | bool = True) -> Facts:
+    """What holds for every operator. `bounds` True stands for those that interval arithmetic gives."""
+    data = _main(a, b)
+    other = b if data is a else a
+    known = _interval(name, a.bounds, b.bounds) if isinstance(bounds, bool) else bounds
+    shape = broadcast(a.shape, b.shape)
+    resolved = a.resolved and b.resolved
+    changes: dict[str, Any] = {
+        "shape": shape,
+        "rows": shape[0] if shape else data.rows if shape is None and (data.rows == other.rows or other.rows is None) else None,
+        **bounded(known),
+        "columns": _columns(name, a, b, len(shape or ())) if bounds is True else None,
+        "scaled": scaled if resolved or scaled else None,
+        "resolved": resolved,
+        "form": _form(data, other, name, known),
+        "classes": data.classes if name in ("add", "subtract", "multiply") and _is_constant(other) else None,
+        "dtype": _dtype(a, b, name),
+        "random": all(side.random or _is_constant(side) for side in (a, b)) and (a.random or b.random),
+        "statistic": _statistic(a, b, name),
+        "members": {},
+        "sources": a.sources | b.sources,
+    }
+    if not resolved:
+        effect = "unknown" if not other.resolved else effect
+    return stepped(replace(data, **changes), effect, _sign(name, data is a, other), call.term.node)
+
+
+def _shrunk(call: Call, a: Facts, b: Facts, data: Facts, name: str) -> Facts:
+    """Data made smaller by a number: scaled, unless what comes out is known to be large still."""
+    bounds = _interval(name, a.bounds, b.bounds)
+    small = tables()["limits"]["small"]
+    large = bounds is not None and max(map(abs, bounds)) >= small
+    return _binary(call, a, b, name, "scale", (data.scaled or None) if large else True)
+
+
+def _standard(a: Facts, b: Facts) -> Bounds:
+    """The range after a division by a statistic: 0..1 when it is the greatest of what is not negative."""
+    return (0.0, 1.0) if a.low is not None and a.low >= 0 and b.statistic in ("max", "ptp") else None
+
+
+def _sign(name: str, left: bool, other: Facts) -> str:
+    sign = SIGNS.get(name, name)
+    number = other.constant
+    right = figure(number) if number is not None else other.statistic or "…"
+    return f"{sign} {right}" if left else f"{right} {sign}"
+
+
+def _form(data: Facts, other: Facts, name: str, bounds: Bounds) -> str | None:
+    if data.form in ("image", "text", "object", "tokens"):
+        return data.form
+    if data.form == "one-hot" and _is_constant(other) and name in ("add", "subtract", "multiply"):
+        return "one-hot"
+    whole = data.whole and other.whole and name in ("add", "subtract", "multiply", "power", "mod", "floordivide")
+    if whole:
+        return labelled(True, bounds) if data.form != "multi-hot" else "multi-hot"
+    return "continuous" if data.form is not None and (other.form is not None or other.statistic) else None
+
+
+def _statistic(a: Facts, b: Facts, name: str) -> str:
+    if a.statistic and b.statistic:
+        return "ptp" if name == "subtract" and (a.statistic, b.statistic) == ("max", "min") else "statistic"
+    if a.statistic or b.statistic:
+        figure_of, other = (a, b) if a.statistic else (b, a)
+        return figure_of.statistic if _is_constant(other) and other.shape == () else ""
+    return ""
+
+
+def _dtype(a: Facts, b: Facts, name: str) -> str | None:
+    if name == "divide":
+        return a.dtype if is_float(a.dtype) else "float64"
+    if is_float(a.dtype) and (is_float(b.dtype) or b.dtype is None or _is_constant(b)):
+        return a.dtype
+    if _is_constant(b) and b.whole:
+        return a.dtype
+    return a.dtype if a.dtype == b.dtype else None
+
+
+def broadcast(a: Shape | None, b: Shape | None) -> Shape | None:
+    """The shape of an operation on two arrays, as numpy matches their axes; None when it is not known or fails."""
+    if a is None or b is None:
+        return a if b == () else b if a == () else None
+    long, short = (a, b) if len(a) >= len(b) else (b, a)
+    sizes: list[int | None] = list(long[: len(long) - len(short)])
+    for left, right in zip(long[len(long) - len(short) :], short, strict=True):
+        if left == 1 or right == 1:
+            sizes.append(right if left == 1 else left)
+        elif left is None or right is None or left == right:
+            sizes.append(left if right is None else right)
+        else:
+            return None
+    return tuple(sizes)
+
+
+def _interval(name: str, a: Bounds, b: Bounds) -> Bounds:
+    """The range of an operator on two ranges, or None."""
+    if a is None or b is None:
+        return None
+    if name == "power":
+        return _powers(a, b)
+    operator = INTERVALS.get(name)
+    if operator is None or (name in ("divide", "floordivide") and b[0] <= 0 <= b[1]):
+        return None
+    corners = [operator(x, y) for x in a for y in b]
+    return _sane(min(corners), max(corners))
+
+
+INTERVALS: dict[str, Callable[[float, float], float]] = {
+    "add": lambda x, y: x + y,
+    "subtract": lambda x, y: x - y,
+    "multiply": lambda x, y: x * y,
+    "divide": lambda x, y: x / y,
+    "floordivide": lambda x, y: x // y,
+}
+
+
+def _powers(a: Bounds, b: Bounds) -> Bounds:
+    if a is None or b is None or b[0] != b[1] or not 0 < b[0] <= 8 or max(map(abs, a)) > 1e30:
+        return None
+    exponent = b[0]
+    if a[0] >= 0:
+        return _sane(a[0] ** exponent, a[1] ** exponent)
+    if not float(exponent).is_integer():
+        return None
+    corners = [x**exponent for x in a]
+    return _sane(0.0 if exponent % 2 == 0 and a[1] >= 0 else min(corners), max(corners))
+
+
+def _sane(low: float, high: float) -> Bounds:
+    return (low, high) if -LARGEST < low <= high < LARGEST else None
+
+
+def _columns(name: str, a: Facts, b: Facts, rank: int) -> tuple[tuple[float, float], ...] | None:
+    """The range of each column after an operator with a number, or with a list of one number per column."""
+    left, right = a.columns or _spread(a, b), b.columns or _spread(b, a)
+    if left is None or right is None or len(left) != len(right) or rank != 2:
+        return None
+    found = [_interval(name, x, y) for x, y in zip(left, right, strict=True)]
+    known = tuple(bounds for bounds in found if bounds is not None)
+    return known if len(known) == len(found) else None
+
+
+def _spread(side: Facts, other: Facts) -> tuple[tuple[float, float], ...] | None:
+    if side.constant is None or other.columns is None:
+        return None
+    return ((side.constant, side.constant),) * len(other.columns)
+
+
+def _mapped(call: Call, function: Callable[[float], float], *, least: float | None = None, scaled: bool | str | None = "") -> Facts:
+    """A function that keeps or turns round the order, on the range and on that of each column."""
+
+    def over(bounds: Bounds) -> Bounds:
+        if bounds is None or (least is not None and bounds[0] <= least):
+            return None
+        ends = [function(max(-LARGEST, min(LARGEST, end))) for end in bounds]
+        return _sane(min(ends), max(ends))
+
+    found = [over(column) for column in call.data.columns or ()]
+    known = tuple(bounds for bounds in found if bounds is not None)
+    bounds = over(call.data.bounds)
+    form = (
+        call.data.form
+        if call.data.form == "image" or not call.data.form
+        else labelled(call.data.whole and call.term.name == "negate", bounds)
+    )
+    changes: dict[str, Any] = {} if scaled == "" else {"scaled": scaled}
+    return call.result(
+        **bounded(bounds), columns=known if known and len(known) == len(found) else None, form=form, classes=None, members={}, **changes
+    )
+
+
+def _axis(call: Call) -> tuple[Value | None, tuple[int, ...] | None]:
+    value = call.value(1, "axis")
+    if value is None or isinstance(value, Const) and value.value is None:
+        return None, ()
+    found = call.dims(value) if not isinstance(value, Const) else None
+    number = call.ask(value).constant
+    if number is not None:
+        return value, (int(number),)
+    return value, None if found is None or None in found else tuple(axis for axis in found if axis is not None)
+
+
+def _keeps_rows(call: Call) -> bool:
+    value, axes = _axis(call)
+    return value is not None and axes is not None and 0 not in axes
+
+
+def _reduced(call: Call, shape: Shape | None) -> Shape | None:
+    """The shape after a reduction."""
+    value, axes = _axis(call)
+    keep = call.flag(-1, "keepdims", "keep_dims")
+    if value is None and not keep:
+        frame = call.data.origin is not None and call.data.origin.kind == "table" and call.term.name.startswith(".")
+        return None if frame and shape is not None and len(shape) != 1 else ()
+    if shape is None or axes is None or keep is None:
+        return None
+    dropped = {axis % len(shape) for axis in axes} if shape and axes else set(range(len(shape)))
+    if keep:
+        return tuple(1 if place in dropped else size for place, size in enumerate(shape))
+    return tuple(size for place, size in enumerate(shape) if place not in dropped)
