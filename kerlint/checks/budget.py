@@ -26,6 +26,7 @@ class Budget:
     optimizer: str
     rate: Value
     last: Updates
+    epochs: int
     updates: int
     moved: float
     judged: tuple[str, Severity | None] | None
@@ -40,12 +41,13 @@ def budget_of(program: Program, event: Event, rule: Rule) -> Budget | None:
     match optimizer:
         case Term(name, {"learning_rate": rate} as args) if event is runs[-1] and len(known) == len(found):
             amount = number(rate)
-            if amount is None or _taught_otherwise(program, runs, rule):
+            if amount is None or amount < rule["least_rate"] or rates.swept(program, event) or _taught_otherwise(program, runs, rule):
                 return None
             kind, total = name.rpartition(".")[2], sum(updates.total for updates in known)
             moved = amount * total / (1 - (number(args.get("momentum")) or 0))
             demo = labels_of(event).random and len(runs) == 1
-            return Budget(kind, rate, known[-1], total, moved, _judged(kind, known[-1], total, moved, demo, rule))
+            epochs = sum(updates.epochs for updates in known)
+            return Budget(kind, rate, known[-1], epochs, total, moved, _judged(kind, known[-1], total, moved, demo, rule))
         case _:
             return None
 

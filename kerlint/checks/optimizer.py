@@ -27,21 +27,27 @@ def learning_rate_too_high(program: Program, rule: Rule) -> Iterator[Finding]:
         severity, momentum = _too_high(rate, rule), number(rate.optimizer.args.get("momentum"))
         if rate.overridden or severity is None:
             continue
-        variant = "schedule" if rate.scheduled else "" if _band(rate, rule) is not None else "momentum"
         single = all(_single(event.model) for event in rate.events)
         if single and severity is Severity.info:
             continue
         yield rule.finding(
             rate.value.node,
-            variant,
+            _wording(rate, severity, single, rule),
             severity=Severity.info if single else severity,
             confidence=_certainty(rate),
             related=_source(rate),
             scope=_places(rate),
             **_words(rate),
             momentum=momentum,
-            effective=figure(rate.amount / (1 - momentum)) if variant == "momentum" and momentum is not None else "",
+            effective=figure(rate.amount / (1 - momentum)) if momentum is not None and momentum < 1 else "",
         )
+
+
+def _wording(rate: Rate, severity: Severity, single: bool, rule: Rule) -> str:
+    """The variant of the message: what makes the rate too high, and for whom."""
+    if _band(rate, rule) is None:
+        return "momentum"
+    return "schedule" if rate.scheduled else "single" if single else "" if severity is Severity.error else severity.name
 
 
 def _too_high(rate: Rate, rule: Rule) -> Severity | None:
@@ -113,7 +119,7 @@ def _words(rate: Rate) -> dict[str, str]:
     default = rate.default or 1.0
     return {
         "optimizer": rate.kind,
-        "rate": figure(rate.amount),
+        "rate": rates.spelled(rate.amount),
         "default": figure(default),
         "times": figure(float(f"{rate.amount / default:.3g}")),
     }
@@ -134,10 +140,10 @@ def update_budget_too_small(program: Program, rule: Rule) -> Iterator[Finding]:
             scope=(event.compiled.node if event.compiled else None,),
             rows=figure(budget.last.rows),
             batch=budget.last.batch.size,
-            epochs=figure(budget.last.epochs),
+            epochs=figure(budget.epochs),
             updates=figure(budget.updates),
             optimizer=budget.optimizer,
-            rate=figure(number(budget.rate) or 0),
+            rate=rates.spelled(number(budget.rate) or 0),
             budget=figure(float(f"{budget.moved:.4g}")),
             enough=figure(rule["enough"]),
         )
@@ -145,7 +151,7 @@ def update_budget_too_small(program: Program, rule: Rule) -> Iterator[Finding]:
 
 def _budget_related(event: Event, budget: Budget) -> tuple[Related, ...]:
     written = budget.rate.node or (event.compiled.node if event.compiled is not None else None)
-    amount = figure(number(budget.rate) or 0)
+    amount = rates.spelled(number(budget.rate) or 0)
     return (Related(written, f"{budget.optimizer} learns with rate {amount}"),) if written is not None else ()
 
 

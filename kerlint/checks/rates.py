@@ -73,6 +73,13 @@ def rates(program: Program) -> Iterator[Rate]:
         yield Rate(optimizer, value, amount, tuple(use[0] for use in uses), scheduled, branch)
 
 
+def swept(program: Program, event: Event) -> bool:
+    """Whether the rate of an event is one of several that a loop tries at the same place."""
+    node = event.compiled.learning_rate.node if event.compiled is not None else None
+    others = (other.compiled.learning_rate for other in _training(program) if other.compiled is not None and other.loops)
+    return node is not None and len({number(rate) for rate in others if rate.node is node}) > 1
+
+
 def _training(program: Program) -> Iterator[Event]:
     """The events that train with a compiled optimizer, and the compiles that no such event follows."""
     trained = {id(event.compiled.node) for event in program.fits() if event.compiled is not None}
@@ -117,6 +124,11 @@ def _warms_up(target: Value | None) -> bool:
             return False
         case _:
             return True
+
+
+def spelled(amount: float) -> str:
+    """A rate as it is written in a program: 1.0, 0.001, 1e-05."""
+    return f"{amount:.4g}" + (".0" if float(amount).is_integer() else "")
 
 
 def sets_rate(event: Event) -> bool:

@@ -7,9 +7,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, history
+from kerlint.checks.rates import spelled
 from kerlint.finding import Finding, Related, Severity
 from kerlint.semantics.provenance import inputs_of, labels_of
-from kerlint.semantics.values import Const, Items, Term, Value, number, same, text
+from kerlint.semantics.values import Const, Items, Table, Term, Value, number, same, text
 from kerlint.semantics.wording import figure, words
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def refit_after_recompile(program: Program, rule: Rule) -> Iterator[Finding]:
             scope=(first.node,),
             epochs=figure(first.number("epochs") or 0),
             model=second.model.name if second.model is not None and second.model.name else "the model",
-            changes=" and ".join(changes),
+            changes=" and ".join(changes.values()),
             first=words(first.x) if first.x is not None else "the first data",
             second=words(second.x) if second.x is not None else "the second data",
         )
@@ -53,20 +54,21 @@ def _compared(first: Event, second: Event, between: tuple[Event, ...], rule: Rul
     return long and not frozen and not staged and not history.restored(second.identity, between)
 
 
-def _changes(first: Compile | None, second: Compile | None) -> list[str]:
-    """What a second compile does otherwise, in words; nothing that is not known of both."""
+def _changes(first: Compile | None, second: Compile | None) -> dict[str, str]:
+    """What a second compile does otherwise, each with its details; nothing that is not known of both."""
     if first is None or second is None or first.node is second.node and first.learning_rate is second.learning_rate:
-        return []
-    found = []
+        return {}
+    found: dict[str, str] = {}
     if None not in (first.optimizer_class, second.optimizer_class) and first.optimizer_class != second.optimizer_class:
-        found.append(f"the optimizer {_last(second.optimizer_class)} instead of {_last(first.optimizer_class)}")
+        found["optimizer"] = f"the optimizer {_last(second.optimizer_class)} instead of {_last(first.optimizer_class)}"
     before, now = number(first.learning_rate), number(second.learning_rate)
-    if before is not None and now is not None and before != now:
-        found.append(f"the learning rate {figure(now)} instead of {figure(before)}")
+    written = first.learning_rate.node is not None or second.learning_rate.node is not None
+    if before is not None and now is not None and before != now and written:
+        found["learning rate"] = f"the learning rate {spelled(now)} instead of {spelled(before)}"
     for old, new in zip(first.losses, second.losses, strict=False):
         match old, new:
             case Term(one), Term(other) if one != other:
-                found.append(f"the loss {_last(other)} instead of {_last(one)}")
+                found["loss"] = f"the loss {_last(other)} instead of {_last(one)}"
     return found
 
 
@@ -123,14 +125,23 @@ def _learns_long(event: Event, rule: Rule) -> bool:
 
 def _reconstructs(event: Event) -> bool:
     """Whether the model is to give back what it reads."""
-    return event.x is not None and event.y is not None and same(event.x, event.y)
+    return event.x is not None and event.y is not None and _same_data(event.x, event.y)
 
 
 def _measured(program: Program, fit: Event) -> bool:
     """Whether the model is tried on other data later on."""
     place = program.events.index(fit)
     later = (event for event in program.events[place:] if event.identity is fit.identity and event.kind in ("evaluate", "predict"))
-    return any(event.x is None or fit.x is None or not same(event.x, fit.x) for event in later)
+    return any(event.x is None or fit.x is None or not _same_data(event.x, fit.x) for event in later)
+
+
+def _same_data(left: Value, right: Value) -> bool:
+    """Whether two values are one object, at whatever time and under whatever name."""
+    match left, right:
+        case ((Term() | Items() | Table()), (Term() | Items() | Table())):
+            return (left.root or left) is (right.root or right)
+        case _:
+            return same(left, right)
 
 
 def kfold_reuses_model(program: Program, rule: Rule) -> Iterator[Finding]:
@@ -139,8 +150,8 @@ def kfold_reuses_model(program: Program, rule: Rule) -> Iterator[Finding]:
         if event.node in seen or event.model is None or _reset(program, event):
             continue
         folds = any(loop.iterable is not None and _splits(loop.iterable, rule) for loop in history.repeats(event))
-        changes = [] if folds else _swept(program, event)
-        if not folds and not changes:
+        change = "" if folds else _swept(program, event)
+        if not folds and not change:
             continue
         seen.add(event.node)
         yield rule.finding(
@@ -150,7 +161,7 @@ def kfold_reuses_model(program: Program, rule: Rule) -> Iterator[Finding]:
             confidence=certainty.of(event, event.model),
             related=(Related(event.model.node, "the model is made once, outside the loop"),) if event.model.node is not None else (),
             model=event.model.name or "the model",
-            changes=" and ".join(changes),
+            change=change,
         )
 
 
@@ -172,17 +183,17 @@ def _reset(program: Program, fit: Event) -> bool:
     return any(event.kind in history.RESTORES and event.identity is fit.identity and event.loops for event in program.events)
 
 
-def _swept(program: Program, fit: Event) -> list[str]:
+def _swept(program: Program, fit: Event) -> str:
     """What changes from one pass of a loop to the next: a hyper-parameter that is tried out."""
     passes = [event for event in program.of(fit.identity) if event.node is fit.node and event.kind == "fit" and history.repeats(event)]
     for first, second in pairwise(passes):
         changes = _changes(first.compiled, second.compiled)
         sizes = first.number("batch_size"), second.number("batch_size")
         if changes and not _annealed(passes):
-            return changes
+            return " and the ".join(changes)
         if None not in sizes and sizes[0] != sizes[1]:
-            return [f"the batch size {figure(sizes[1] or 0)} instead of {figure(sizes[0] or 0)}"]
-    return []
+            return "batch size"
+    return ""
 
 
 def _annealed(passes: list[Event]) -> bool:
