@@ -59,7 +59,7 @@ def main(args: list[str]) -> int:
 
 
 def _mistaken(message: str, code: int = WRONG) -> int:
-    click.echo(f"kerlint: {message}", err=True)
+    print(f"kerlint: {message}", file=sys.stderr)
     return code
 
 
@@ -125,6 +125,7 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
     if stdin:
         run, data = runs.find_stdin(Path(options["stdin_filename"] or STDIN), configs), sys.stdin.buffer.read()
     else:
+        _check_command(paths)
         run, data = runs.find([Path(path) for path in paths or ["."]], configs), None
     if options["show_files"]:
         return _print(runs.files(run))
@@ -132,7 +133,7 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
     wish = runs.Wish(
         **{name: options[name] for name in ("exit_zero", "statistics", "quiet", "silent", "verbose")}, paint=_paint(options["color"])
     )
-    return runs.check(run, wish, click.echo, _mistaken)
+    return runs.check(run, wish, print, _mistaken)
 
 
 @cli.command()
@@ -180,9 +181,17 @@ def describe(key: str | None) -> int:
     return _print(pages.key(key) if key else pages.keys())
 
 
+def _check_command(paths: tuple[str, ...]) -> None:
+    """A first path that is not there and looks like a command was meant as one."""
+    for word in paths[:1]:
+        near = meant(word, cli.commands) if word.isalpha() and not Path(word).exists() else ""
+        if near:
+            raise MistakeError(f"{word}: no such file or directory{near.replace('mean', 'mean the command')}")
+
+
 def _print(lines: Iterable[str]) -> int:
     for line in lines:
-        click.echo(line)
+        print(line)
     return CLEAN
 
 
