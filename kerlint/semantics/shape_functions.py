@@ -244,8 +244,8 @@ def shared(call: Call, sizes: Sizes, axes: Any) -> Any:
             return MISSING
 
 
-def _places(call: Call, sizes: Sizes, axis: Any) -> Any:
-    """Axes given as one number or several, counted from either end, as places."""
+def places(call: Call, sizes: Sizes, axis: Any) -> Any:
+    """Axes given as one number or several, counted from either end, as places; MISSING when one is not known."""
     axes = axis if isinstance(axis, (tuple, list)) else (axis,)
     if not known(*axes):
         return MISSING
@@ -259,7 +259,7 @@ def along(call: Call, sizes: Sizes, axis: Any) -> Any:
     """The same sizes, after a look whether the axis is there."""
     sizes = flat(sizes)
     if axis is not None:
-        _places(call, sizes, axis)
+        places(call, sizes, axis)
     return sizes
 
 
@@ -267,8 +267,8 @@ def extent(call: Call, sizes: Sizes, axis: Any) -> Any:
     """The number of elements along one axis or several; 1 for none."""
     if axis is None:
         return 1
-    places = _places(call, sizes, axis)
-    return MISSING if places is MISSING else product(call, [sizes[place] for place in places])
+    along_axes = places(call, sizes, axis)
+    return MISSING if along_axes is MISSING else product(call, [sizes[place] for place in along_axes])
 
 
 def broadcast(call: Call, left: Sizes, right: Sizes) -> Sizes:
@@ -306,7 +306,7 @@ def joined(call: Call, inputs: Sequence[Any], axis: Any) -> Any:
         raise ShapeError(f"{call.kind}: the inputs have different ranks: {', '.join(map(shown, inputs))}")
     if not known(axis):
         return (MISSING,) * len(first)
-    (place,) = _places(call, first, axis)
+    (place,) = places(call, first, axis)
     for other in range(len(first)):
         sizes = {shape[other] for shape in inputs if known(shape[other])}
         if other != place and len(sizes) > 1:
@@ -379,8 +379,10 @@ def bins(call: Call, boundaries: Any, count: Any) -> Any:
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    name: thing
-    for name, thing in tuple(globals().items())
-    if callable(thing) and getattr(thing, "__module__", "") == __name__ and name not in ("shown", "known", "flat", "nth") and name[0] != "_"
+    function.__name__: function
+    for function in (
+        *(conv, pool, deconv, window, positions, each, scaled, padded, cropped),
+        *(product, listed, entered, reshaped, permuted, shared, along, extent),
+        *(merged, joined, dotted, projected, heads_params, one_hot, multi_hot, bins),
+    )
 }
-"""Every public function of this module that takes a call, by the name that signatures use."""

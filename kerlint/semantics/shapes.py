@@ -12,8 +12,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from kerlint.semantics import applications, catalog
-from kerlint.semantics.shape_functions import FUNCTIONS, flat, known, product
+from kerlint.semantics import applications, catalog, shape_functions, tensor_functions
+from kerlint.semantics.shape_functions import flat, known, product
 from kerlint.semantics.signatures import Call, Shape, ShapeError, Signature, bind, chosen, expression, parsed, sizes, value
 from kerlint.semantics.values import MISSING
 
@@ -128,8 +128,10 @@ def _channels_first(call: Call, signature: Signature) -> bool:
 
 
 def _channels_last(call: Call, signature: Signature, shape: Shape | None) -> Shape | None:
-    """The shape as signatures are written: with the channels last."""
+    """The shape as signatures are written: with the channels last; of a format that is not known only batch and rank are."""
     place = signature.spatial + 1
+    if shape and signature.spatial and call.args.get("data_format") is MISSING:
+        return (shape[0], *[None] * (len(shape) - 1))
     if shape is None or not _channels_first(call, signature) or len(shape) < place:
         return shape
     return (*shape[:-place], *shape[len(shape) - place + 1 :], shape[-place])
@@ -285,7 +287,8 @@ def _einsum_params(call: Call, shape: Any) -> Any:
 
 
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    **FUNCTIONS,
+    **shape_functions.FUNCTIONS,
+    **tensor_functions.FUNCTIONS,
     "inner": _inner,
     "inner_params": lambda call, parts, layer: _inner_count("params", parts, layer),
     "inner_non_trainable": lambda call, parts, layer: _inner_count("non_trainable", parts, layer),

@@ -79,6 +79,8 @@ def entry(name: str) -> Entry | None:
     name = canonical(name)
     third, second = (_decoded(lines.get(name)) for lines in (_lines("keras3"), _lines("keras2")))
     second = second or _names()["entries"].get(name)
+    if name in _names()["functions"]:
+        second = {"kind": "function", "parameters": _names()["functions"][name], "any": True}
     first = third or second
     if first is None:
         return None

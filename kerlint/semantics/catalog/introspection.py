@@ -96,7 +96,12 @@ def written(entries: Entries) -> str:
     for name, entry in entries.items():
         shown[name] = {key: value for key, value in entry.items() if key != "aliases"}
         shown |= dict.fromkeys(entry.get("aliases", ()), name)
-    lines = [f"{json.dumps(name)}: {json.dumps(value, separators=(',', ':'))}" for name, value in sorted(shown.items())]
+    return by_line(shown)
+
+
+def by_line(rows: Mapping[str, Any]) -> str:
+    """JSON with one line for each key, sorted."""
+    lines = [f"{json.dumps(name)}: {json.dumps(row, separators=(',', ':'))}" for name, row in sorted(rows.items())]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
