@@ -22,7 +22,6 @@ from kerlint.semantics.values import (
     Term,
     Unknown,
     Value,
-    text,
 )
 
 if TYPE_CHECKING:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from kerlint.semantics import catalog, provenance
 from kerlint.semantics.calls import call, call_method
-from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, dims, operation, tensors
+from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, operation, tensors
 from kerlint.semantics.members import attribute
 from kerlint.semantics.values import (
     MISSING,
@@ -383,7 +382,7 @@ def _subscript(run: Interpreter, node: cst.Subscript) -> Value:
 def key_of(run: Interpreter, node: cst.Subscript) -> Value:
     """What stands in the brackets: an index, a slice, or a tuple of them."""
     parts = [_key(run, element.slice) for element in node.slice]
-    return parts[0] if len(parts) == 1 and not node.slice[0].comma.__class__ is cst.Comma else Items(tuple(parts), "tuple", node=node)
+    return parts[0] if len(parts) == 1 and node.slice[0].comma.__class__ is not cst.Comma else Items(tuple(parts), "tuple", node=node)
 
 
 def _key(run: Interpreter, part: cst.BaseSlice) -> Value:

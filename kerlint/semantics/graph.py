@@ -138,6 +138,8 @@ def operation(
         shape = shapes.output_shape(cls, {name: plain(arg) for name, arg in args.items()}, [tensor.shape for tensor in inputs[:first]])
     except shapes.ShapeError as error:
         mismatch = str(error)
+    except (TypeError, ValueError):  # arguments of another kind than the layer takes
+        shape = None
     return Tensor(call=Call(cls, args, given, tuple(inputs), shape, node, maker, within, False, mismatch, first), node=node)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from kerlint.semantics import catalog
-from kerlint.semantics.values import Frame, Items, Namespace, Symbol, Unknown, Value
+from kerlint.semantics.values import Deferred, Frame, Items, Namespace, Symbol, Unknown, Value
 
 if TYPE_CHECKING:
     from kerlint.semantics.interpreter import Interpreter
@@ -29,38 +29,66 @@ def import_module(run: Interpreter, node: cst.Import) -> None:
     for alias in node.names:
         name = dotted(alias.name)
         if alias.asname is not None:
-            run.assign(alias.asname.name, _module(run, name, 0, alias))
+            run.assign(alias.asname.name, _deferred(run, name, 0, None, alias) or _module(run, name, 0, alias))
         else:
             top = name.partition(".")[0]
-            value = _module(run, top, 0, alias)
+            value = _deferred(run, top, 0, None, alias) or _module(run, top, 0, alias)
             if isinstance(value, Namespace):
                 _module(run, name, 0, alias)
             run.bind(top, value, alias)
 
 
+def _deferred(run: Interpreter, module: str, level: int, member: str | None, node: cst.CSTNode) -> Deferred | None:
+    """An import of a file of the project inside an imported file of the project."""
+    if run.path == run.main_path:
+        return None
+    if not level and run.project.find(module.partition(".")[0], 0, run.path) is None:
+        return None
+    return Deferred(run.path, module, level, member, node=node)
+
+
+def resolve(run: Interpreter, value: Deferred) -> Value:
+    """What a deferred import brings, the file followed now."""
+    if value in run.resolving:
+        return Unknown(f"`{value.member or value.module}` is imported from itself", node=value.node)
+    outer, run.path = run.path, value.importer
+    run.resolving.append(value)
+    try:
+        source = _module(run, value.module, value.level, value.node)
+        if value.member is None:
+            return source
+        return _member(run, source, value.module, value.level, value.member, value.node)
+    finally:
+        run.resolving.pop()
+        run.path = outer
+
+
 def import_names(run: Interpreter, node: cst.ImportFrom) -> None:
     """`from a.b import c as d`, `from . import c`, `from a import *`."""
     name, level = dotted(node.module), len(node.relative)
-    source = _module(run, name, level, node)
     if isinstance(node.names, cst.ImportStar):
-        _star(run, source, node)
+        _star(run, _module(run, name, level, node), node)
         return
+    source: Value | None = None
     for alias in node.names:
         target = dotted(alias.name)
-        value = _member(run, source, name, level, target, alias)
+        value: Value | None = _deferred(run, name, level, target, alias)
+        if value is None:
+            source = source or _module(run, name, level, node)
+            value = _member(run, source, name, level, target, alias)
         if alias.asname is not None:
             run.assign(alias.asname.name, value)
         else:
             run.bind(target, value, alias)
 
 
-def _member(run: Interpreter, source: Value, module: str, level: int, name: str, node: cst.ImportAlias) -> Value:
+def _member(run: Interpreter, source: Value, module: str, level: int, name: str, node: cst.CSTNode | None) -> Value:
     match source:
         case Symbol():
             via = f"{source.via}.{name}"
             return Symbol(catalog.canonical(f"{source.name}.{name}"), via, node=node)
-        case Namespace(frame) if name in frame.fields:
-            return run.heap.current(frame.fields[name])
+        case Namespace(frame) if name in frame.fields and frame.fields[name] not in run.resolving:
+            return run.fetched(frame.fields[name])
     found = _follow(run, f"{module}.{name}" if module else name, level)
     if found is not None:
         return found
@@ -91,7 +119,7 @@ def from_star(stars: Value | None, name: str, node: cst.CSTNode) -> Symbol | Non
     return None
 
 
-def _module(run: Interpreter, name: str, level: int, node: cst.CSTNode) -> Value:
+def _module(run: Interpreter, name: str, level: int, node: cst.CSTNode | None) -> Value:
     found = _follow(run, name, level)
     if found is not None:
         return found

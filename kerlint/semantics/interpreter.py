@@ -23,6 +23,7 @@ from kerlint.semantics.values import (
     Choice,
     Class,
     Const,
+    Deferred,
     Frame,
     Function,
     Instance,
@@ -50,7 +51,7 @@ DEEPEST = 24
 RECURSION = 10_000
 LONGEST = 64
 """Members up to which a loop is unrolled and a list kept item by item (design.md, section 4)."""
-DATA = (Term, Items, Table)
+CONSTANTS = {"True": True, "False": False, "None": None}
 
 
 class Exhausted(Exception):
@@ -96,6 +97,7 @@ class Interpreter:
         self.frame = Frame(None, "__main__")
         self.main = self.frame
         self.frames: dict[Path, Frame] = {}
+        self.resolving: list[Value] = []
         self.regions: list[Region] = []
         self.breaks: list[Region] = []
         self.continues: list[Region] = []
@@ -106,6 +108,7 @@ class Interpreter:
         self.classes: list[Class] = []
         self.within: tuple[str, ...] = ()
         self.doubt = ""
+        self.image_format: Value = Const(None)
         self.rehearsing = 0
         self.steps = 0
         self.events: list[Event] = []
@@ -155,13 +158,15 @@ class Interpreter:
 
     def look_up(self, name: str, node: CSTNode) -> Value:
         """The value of a name, from the inner scope outwards."""
+        if name in CONSTANTS:
+            return Const(CONSTANTS[name], node=node)
         frame: Frame | None = self.frame
         top = self.frame
         while frame is not None:
             found = frame.fields.get(name)
             if found is not None:
                 self._mark_read(frame, name)
-                return self.heap.current(found)
+                return self.fetched(found)
             top, frame = frame, frame.outer
         starred = imports.from_star(top.fields.get("*"), name, node)
         if starred is not None and (name not in BUILTINS or catalog.entry(starred.name) is not None):
@@ -171,6 +176,16 @@ class Interpreter:
         if name == "__name__":
             return Const("__main__" if top is self.main else top.where, node=node)
         return Unknown(f"`{name}` is not defined in the source", node=node)
+
+    def fetched(self, value: Value) -> Value:
+        """The value of a name now: its newest content, an import that waited followed."""
+        match value:
+            case Deferred():
+                return imports.resolve(self, value)
+            case Choice(found) if any(isinstance(option, Deferred) for option in found):
+                return join(*map(self.fetched, found))
+            case _:
+                return self.heap.current(value)
 
     def _mark_read(self, frame: Frame, name: str) -> None:
         node = self.bound_at.get((id(frame), name))
@@ -186,7 +201,7 @@ class Interpreter:
         """Bind a name in the present scope."""
         frame = self.frame
         if name in frame.globals:
-            frame = next(outer for outer in self._outward(frame) if name in outer.fields or outer.outer is None)
+            frame = next((outer for outer in self._outward(frame) if name in outer.fields or outer.outer is None), frame)
         if isinstance(value, (KerasModel, Instance)):
             self.names.setdefault(id(value), name)
         if isinstance(value, Term) and not self.rehearsing:
@@ -390,6 +405,16 @@ class Interpreter:
         if not self.rehearsing and is_model(model):
             self.models.setdefault(id(model), model)
             self.made_in.setdefault(id(model), tuple(self.loops))
+
+    def defined(self, definition: Function | Class) -> None:
+        """A function or class of the file itself (those of imported files are entry points where they are linted themselves)."""
+        if self.rehearsing or self.path != self.main_path:
+            return
+        match definition:
+            case Function():
+                self.definitions.append(definition)
+            case _:
+                self.classes.append(definition)
 
     def record(self, event: Event) -> None:
         """Something happened to a model."""

@@ -86,7 +86,10 @@ def call_keras(run: Interpreter, symbol: Symbol, positional: list[Value], keywor
     kind = entry.kind if entry else ""
     given = bound(symbol, positional, keywords)
     if kind == "layer" or (entry is None and _looks_like_layer(name)):
-        return KerasLayer(name, complete(name, given), frozenset(given), node)
+        args = complete(name, given)
+        if "data_format" in args and "data_format" not in given:
+            args = {**args, "data_format": run.image_format}
+        return KerasLayer(name, args, frozenset(given), node)
     if kind == "application":
         return _application(run, name, given, node)
     found = [*tensors(Items(tuple(positional))), *tensors(Table(keywords))]
@@ -212,6 +215,14 @@ def _fresh(value: Value) -> Value:
             return value
 
 
+def _image_format(run: Interpreter, symbol: Symbol, positional: list[Value], keywords: Args, node: CSTNode) -> Value:
+    """`K.set_image_data_format("channels_first")`, and "th" of Keras 1: the format of every layer made from here on."""
+    given = text(next(iter((*positional, *keywords.values())), None))
+    known = {"th": "channels_first", "tf": "channels_last"}.get(given or "", given)
+    run.image_format = Unknown("an image format that is not known", node=node) if known is None else Const(known, node=node)
+    return Const(None, node=node)
+
+
 Makers = Callable[["Interpreter", Symbol, list[Value], Args, "CSTNode"], Value]
 MAKERS: dict[str, Makers] = {
     "keras.Input": _input,
@@ -223,6 +234,7 @@ MAKERS: dict[str, Makers] = {
     "keras.models.model_from_yaml": _loaded,
     "keras.models.model_from_config": _loaded,
     "keras.models.clone_model": _clone,
+    **{f"keras.{name}": _image_format for name in ("backend.set_image_data_format", "config.set_image_data_format", "backend.set_image_dim_ordering")},
 }
 
 

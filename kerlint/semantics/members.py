@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from kerlint.semantics import catalog, provenance
 from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, dims, is_model
 from kerlint.semantics.values import (
-    Bound,
     Choice,
     Class,
     Const,
@@ -37,7 +36,7 @@ def attribute(run: Interpreter, base: Value, name: str, node: CSTNode) -> Value:
             return symbol_member(base, name, node)
         case Namespace(frame):
             found = frame.fields.get(name)
-            return run.submodule(base, name, node) if found is None else run.heap.current(found)
+            return run.submodule(base, name, node) if found is None else run.fetched(found)
         case Choice(found):
             return join(*(attribute(run, option, name, node) for option in found))
         case Instance():

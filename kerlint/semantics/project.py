@@ -31,10 +31,17 @@ class Project:
     def __init__(self, root: Path, src: tuple[str, ...] = ()) -> None:
         self.root = root.resolve()
         self.src = tuple(self.root / folder for folder in src)
+        self.found: dict[tuple[str, int, Path], Path | None] = {}
         self.parsed: dict[Path, tuple[Source, Parsed] | None] = {}
 
     def find(self, name: str, level: int, importer: Path) -> Path | None:
         """The file of an import (`level` leading dots) seen from `importer`, or None when it is no file of this project."""
+        key = (name, level, importer.parent)
+        if key not in self.found:
+            self.found[key] = self._find(name, level, importer)
+        return self.found[key]
+
+    def _find(self, name: str, level: int, importer: Path) -> Path | None:
         parts = [part for part in name.split(".") if part]
         folder = importer.resolve().parent
         if level:

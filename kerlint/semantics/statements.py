@@ -10,17 +10,13 @@ import libcst as cst
 from kerlint.semantics import imports, library
 from kerlint.semantics.expressions import AUGMENTED, compute, evaluate, key_of, subscript, truth
 from kerlint.semantics.graph import is_model
-from kerlint.semantics.members import set_attribute
 from kerlint.semantics.values import (
-    MISSING,
     Choice,
     Class,
     Const,
     Frame,
     Function,
-    Instance,
     Items,
-    Symbol,
     Table,
     Term,
     Unknown,
@@ -258,8 +254,7 @@ def _with(run: Interpreter, node: cst.With) -> bool:
 def _function(run: Interpreter, node: cst.FunctionDef) -> bool:
     marks = tuple(evaluate(run, decorator.decorator) for decorator in node.decorators)
     function = run.function(node.name.value, node, node.params, node.body, marks)
-    if not run.rehearsing:
-        run.definitions.append(function)
+    run.defined(function)
     run.bind(node.name.value, function, node)
     return True
 
@@ -281,8 +276,7 @@ def _class(run: Interpreter, node: cst.ClassDef) -> bool:
             frame.fields[name] = Function(
                 member.name, member.params, member.body, outer, member.defaults, member.decorators, cls, node=member.node
             )
-    if not run.rehearsing:
-        run.classes.append(cls)
+    run.defined(cls)
     run.bind(node.name.value, cls, node)
     return True
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
 if TYPE_CHECKING:
-    from libcst import BaseParameters, ClassDef, CSTNode, FunctionDef, Lambda
+    from libcst import BaseParameters, CSTNode, FunctionDef, Lambda
 
     Definition = Union[FunctionDef, Lambda]
 
@@ -163,6 +164,16 @@ class Namespace(Value):
     """A module of the user's project."""
 
     frame: Frame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Deferred(Value):
+    """What an imported file of the project imports in turn: followed only when it is looked at (a package may import hundreds of files)."""
+
+    importer: Path
+    module: str
+    level: int
+    member: str | None
 
 
 class Instance(Value):
