@@ -33,13 +33,11 @@ def flat(parts: Any) -> Sizes:
 
 def nth(value: Any, place: int) -> Any:
     """The part of an argument for one spatial axis: `3` is 3 for all, `(3, 5)` one for each."""
-    match value:
-        case int():
-            return value
-        case tuple() | list() if place < len(value) and known(value[place]):
-            return value[place]
-        case _:
-            return MISSING
+    if isinstance(value, int):
+        return value
+    if isinstance(value, (tuple, list)) and place < len(value) and isinstance(value[place], int):
+        return value[place]
+    return MISSING
 
 
 def _word(value: Any) -> Any:
@@ -48,11 +46,15 @@ def _word(value: Any) -> Any:
 
 def _strides_and_dilation(call: Call) -> tuple[Any, Any]:
     strides, dilation = call.arg("strides"), call.arg("dilation_rate")
-    if "Depthwise" not in call.kind and "Separable" not in call.kind:
-        spread = [max((nth(each, place) for place in range(3) if known(nth(each, place))), default=1) for each in (strides, dilation)]
-        if min(spread) > 1:
-            raise ShapeError(f"{call.kind}: strides {strides} and dilation_rate {dilation} cannot both be above 1")
+    both = _above_one(strides) and _above_one(dilation)
+    if both and "Depthwise" not in call.kind and "Separable" not in call.kind:
+        raise ShapeError(f"{call.kind}: strides {strides} and dilation_rate {dilation} cannot both be above 1")
     return nth(strides, call.place), nth(1 if dilation is MISSING else dilation, call.place)
+
+
+def _above_one(value: Any) -> bool:
+    sizes = value if isinstance(value, (tuple, list)) else (value,)
+    return any(isinstance(size, int) and size > 1 for size in sizes)
 
 
 def conv(call: Call, size: Any) -> Any:

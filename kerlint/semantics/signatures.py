@@ -109,10 +109,10 @@ def expression(text: str) -> ast.expr:
 def value(node: ast.expr, call: Call) -> Any:
     """The value of an expression; MISSING where something that it needs is not known."""
     match node:
-        case ast.Constant(found):
-            return found
         case ast.Name(name):
             return call.axes[name] if name in call.axes else call.arg(name)
+        case ast.Constant(found):
+            return found
         case ast.Set([inner]):
             return _argument(inner, call)
         case ast.Tuple(members):
