@@ -1,5 +1,6 @@
 """Which customers will leave: a table, a scaler, and a model from another file, in which the fault is."""
 
+import keras
 import pandas as pd
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
@@ -15,5 +16,5 @@ x_train = scaler.fit_transform(x_train)
 x_test = scaler.transform(x_test)
 
 model = customer_model(features=len(columns))
-model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
+model.compile(optimizer=keras.optimizers.Adam(1e-3), loss="binary_crossentropy", metrics=["accuracy"])
 model.fit(x_train, y_train, epochs=50, batch_size=32, validation_data=(x_test, y_test))

@@ -1,0 +1,127 @@
+"""What the engine does beside the checks: imports followed, duplicates dropped, suppressions applied, the library entry."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+import pytest
+from conftest import FAULT, Kerlint
+
+import kerlint as package
+from kerlint.config import Config, Configs
+from kerlint.engine import Projects, examine, lint_source, ordered
+from kerlint.finding import Confidence, Finding, Position, Range, Severity
+from kerlint.source import read
+
+MODELS = """\
+from keras import Sequential, layers
+
+def make(features):
+    return Sequential([layers.Input((features,)), layers.Dense(1, activation="softmax")])
+"""
+TRAIN = """\
+import keras
+import numpy as np
+from models import make
+
+x, y = np.load("x.npy"), np.load("y.npy")
+model = make(4)
+model.compile("adam", "binary_crossentropy")
+model.fit(x, y)
+"""
+
+
+def codes(findings: list[Finding]) -> list[str]:
+    return [finding.code for finding in findings]
+
+
+def test_lint_path_and_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_text(FAULT)
+    assert codes(package.lint(path)) == codes(package.lint(str(path))) == ["KER301"]
+    assert codes(package.lint(tmp_path / "none.py", FAULT)) == ["KER301"]
+    (finding,) = package.lint("x.py", FAULT)
+    assert finding.range == Range(Path("x.py"), Position(3, 79), Position(3, 88))
+    assert finding.severity is package.Severity.error
+
+
+def test_lint_takes_the_nearest_configuration_or_the_given_one(tmp_path: Path) -> None:
+    (tmp_path / "kerlint.toml").write_text("ignore = ['KER301']\n")
+    assert package.lint(tmp_path / "a.py", FAULT) == []
+    assert codes(package.lint(tmp_path / "a.py", FAULT, Config())) == ["KER301"]
+
+
+def test_file_that_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
+    (finding,) = package.lint(tmp_path / "none.py")
+    assert (finding.code, finding.message) == ("KER001", "cannot be read: no such file or directory")
+
+
+def test_foreign_source_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from kerlint import engine
+
+    monkeypatch.setattr(engine, "understand", lambda *arguments: pytest.fail("it was"))
+    assert lint_source(read(Path("a.py"), b"import torch\n"), Config()) == []
+
+
+def test_finding_in_an_imported_file_is_reported_there_once(kerlint: Kerlint, tmp_path: Path) -> None:
+    (tmp_path / "models.py").write_text(MODELS)
+    (tmp_path / "train.py").write_text(TRAIN)
+    for paths in (["train.py"], ["models.py"], ["train.py", "models.py"], ["."]):
+        lines = kerlint(*paths, "--output-format=concise", "-q", "--select=KER301").stdout.splitlines()
+        assert [line.split(" error ")[0] for line in lines] == ["models.py:4:78:"]
+
+
+def test_imported_file_has_its_own_suppressions_and_ignores(kerlint: Kerlint, tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(TRAIN)
+    (tmp_path / "models.py").write_text(MODELS)
+    assert kerlint("train.py", "--select=KER301", "--config", "per-file-ignores.'models.py'=['KER301']").returncode == 0
+    (tmp_path / "models.py").write_text(MODELS.replace(")])", ")])  # noqa: KER301"))
+    assert kerlint("train.py", "models.py", "--select=KER301,KER002").stdout.startswith("Nothing found.")
+
+
+def test_suppression_and_what_is_wrong_with_it(tmp_path: Path) -> None:
+    assert package.lint("x.py", FAULT.rstrip() + "  # noqa: KER301\n", Config()) == []
+    assert package.lint("x.py", FAULT.rstrip() + "  # kerlint: ignore[softmax-single-unit] on purpose\n", Config()) == []
+    assert codes(package.lint("x.py", FAULT.rstrip() + "  # noqa: KER302\n", Config())) == ["KER301", "KER002"]
+
+
+def test_ordered_keeps_the_surest() -> None:
+    def finding(row: int, confidence: Confidence, code: str = "KER301") -> Finding:
+        place = Range(Path("a.py"), Position(row, 1), Position(row, 2))
+        return Finding(code, "name", "message", "", Severity.error, confidence, None, range=place)
+
+    medium, high = finding(2, Confidence.medium), finding(2, Confidence.high)
+    other = finding(2, Confidence.medium, "KER201")
+    first = finding(1, Confidence.low)
+    assert ordered([medium, high, other, first]) == ordered([high, medium, first, other]) == (first, other, high)
+
+
+def test_findings_below_the_wanted_confidence_are_left_out() -> None:
+    doubtful = FAULT.replace("model =", "units = 1\nif input():\n    units = 2\nmodel =").replace("Dense(1", "Dense(units")
+    strict = Configs(isolated=True).of(Path.cwd())
+    lenient = package.lint("x.py", doubtful, strict)
+    assert all(finding.confidence >= Confidence.medium for finding in lenient)
+
+
+def test_garbage_collection_is_on_again(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(FAULT)
+    outcome = examine(tmp_path / "a.py", Config(), Projects())
+    assert (gc.isenabled(), outcome.failed, len(outcome.findings)) == (True, False, 1)
+
+
+def test_summary_counts_calls_once_and_names_why_one_is_open(kerlint: Kerlint, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(
+        "import numpy as np\n"
+        "from tensorflow import keras\n"
+        "x, y = np.load('x.npy'), np.load('y.npy')\n"
+        "for rate in (0.1, 0.01):\n"
+        "    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])\n"
+        "    model.compile(keras.optimizers.SGD(rate), 'mse')\n"
+        "    model.fit(x, y)\n"
+        "old = keras.models.load_model('old.keras')\n"
+        "old.compile('adam', 'mse')\n"
+        "old.fit(x, y)\n"
+    )
+    summary = kerlint("a.py", "--select=KER301").stdout.splitlines()[-1]
+    assert summary == "1 file, 2 models, 2 fit calls; 1 not resolved: model loaded from file, see `kerlint show`"
