@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -132,7 +132,7 @@ def accuracy_on_regression(program: Program, rule: Rule) -> Iterator[Finding]:
     for pair in pairing.pairs(program):
         if pair.kind != "regression" or pair.activation is None or pair.activation in rule["activations_of_classes"]:
             continue
-        if pair.accuracy is None or pairing.stands_in_another(program, pair):
+        if pair.accuracy is None or pairing.stands_in_another(program, pair) or pair.shares_metrics:
             continue
         if not any(_counts_classes(labels) for _, labels in pair.labels()):
             yield _at_loss(pair, rule, node=pair.accuracy.node, metric=words(pair.accuracy).strip("\"'"))
@@ -142,7 +142,13 @@ def labels_do_not_fit_head(program: Program, rule: Rule) -> Iterator[Finding]:
     for pair in pairing.pairs(program):
         for event, labels in pair.labels():
             fault, output = _misfit(pair, labels), pair.head.output.shape
-            if not fault or not labels.shape or not output or _told_elsewhere(pair, labels):
+            if (
+                not fault
+                or not labels.shape
+                or not output
+                or _told_elsewhere(pair, labels)
+                or _channels_first(labels.shape, rule["channels"])
+            ):
                 continue
             yield rule.finding(
                 event.node,
@@ -262,6 +268,15 @@ def _told_elsewhere(pair: Pair, labels: Facts) -> bool:
     loss = pair.alone or pair.activation == "softmax" and pair.kind in ("binary", "regression") or _wrong_encoding(pair, labels)
     classes = pair.kind == "categorical" and labels.form == "one-hot" and labels.classes is not None and pair.units != labels.classes
     return loss or classes or graph.unflattened(pair.model) is not None
+
+
+def _channels_first(shape: Shape, channels: Collection[int]) -> bool:
+    """Whether images seem to have their channels first: what the layers make of them then depends on a configuration file of Keras."""
+    match shape:
+        case (_, int() as first, int() as height, int() as width):
+            return first in channels and min(height, width) > max(channels)
+        case _:
+            return False
 
 
 def _variant_of(fault: str, pair: Pair, labels: Shape, output: Shape) -> str:

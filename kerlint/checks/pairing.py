@@ -90,6 +90,11 @@ class Pair:
         return next((metric for metric in self.metrics if _counts(metric)), None)
 
     @property
+    def shares_metrics(self) -> bool:
+        """Whether one list of metrics was given for several outputs, so that some of them may be meant for another output."""
+        return len(self.compiled.metrics) > 1 and self.compiled.metrics.count(self.metrics) > 1
+
+    @property
     def place(self) -> CSTNode | None:
         """Where the loss is written."""
         return self.loss.node or self.compiled.node
