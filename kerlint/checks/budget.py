@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Budget:
-    """How far the weights of a model can move in all runs with one learning rate.
-
-    `judged` is the variant of the message and the severity (None for the rule's own), or None when it is enough.
-    """
+    """How far the weights of a model can move in all runs with one learning rate, when that is too little."""
 
     optimizer: str
     rate: Value
@@ -29,14 +26,14 @@ class Budget:
     epochs: int
     updates: int
     moved: float
-    judged: tuple[str, Severity | None] | None
+    severity: Severity
 
 
 def budget_of(program: Program, event: Event, rule: Rule) -> Budget | None:
     """The budget of the last run with a rate, when it is known and no other training counts; the severities are those of the rule."""
     runs = _same_rate(program, event)
     found = [history.updates(run, rule["default_batch"]) for run in runs]
-    known = [updates for updates in found if updates is not None]
+    known = [updates for updates in found if updates is not None and updates.rows >= rule["least_rows"]]
     optimizer = event.compiled.optimizer if event.compiled is not None else None
     match optimizer:
         case Term(name, {"learning_rate": rate} as args) if event is runs[-1] and len(known) == len(found):
@@ -45,23 +42,25 @@ def budget_of(program: Program, event: Event, rule: Rule) -> Budget | None:
                 return None
             kind, total = name.rpartition(".")[2], sum(updates.total for updates in known)
             moved = amount * total / (1 - (number(args.get("momentum")) or 0))
-            demo = labels_of(event).random and len(runs) == 1
             epochs = sum(updates.epochs for updates in known)
-            return Budget(kind, rate, known[-1], epochs, total, moved, _judged(kind, known[-1], total, moved, demo, rule))
+            severity = _severity(kind, epochs, total, moved, labels_of(event).random, rule)
+            if severity is None or "epochs" not in event.given and epochs <= rule["demo_epochs"]:
+                return None
+            return Budget(kind, rate, known[-1], epochs, total, moved, severity)
         case _:
             return None
 
 
-def _judged(kind: str, last: Updates, total: int, moved: float, demo: bool, rule: Rule) -> tuple[str, Severity | None] | None:
+def _severity(kind: str, epochs: int, total: int, moved: float, noise: bool, rule: Rule) -> Severity | None:
+    """How bad a budget is, or None when it is enough."""
     if kind == "SGD":
-        few = total < rule["sgd_updates"] and moved < rule["sgd_below"]
-        return ("sgd", Severity.info) if few else None
+        return Severity.info if total < rule["sgd_updates"] and moved < rule["sgd_below"] else None
     if kind not in rule["optimizers"] or moved >= rule["below"]:
         return None
     hopeless = moved < rule["error_below"]
-    if demo and (not hopeless or last.epochs <= rule["demo_epochs"]):
-        return "", Severity.info
-    return "", Severity.error if hopeless else None
+    if epochs <= rule["demo_epochs"] or noise and not hopeless:
+        return Severity.info
+    return Severity.error if hopeless else rule.severity
 
 
 def _same_rate(program: Program, event: Event) -> list[Event]:

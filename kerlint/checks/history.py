@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, floor
 from typing import TYPE_CHECKING
 
 from kerlint.semantics.provenance import inputs_of
@@ -132,5 +132,5 @@ def updates(event: Event, default: int | None = None) -> Updates | None:
     share = 0 if _nothing(split) else number(split)
     if rows is None or epochs is None or batch is None or share is None:
         return None
-    learned = int(rows * (1 - share))
+    learned = floor(rows * (1 - share))
     return Updates(learned, batch, int(epochs)) if learned > 0 else None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from libcst import CSTNode
 
     from kerlint.checks.budget import Budget
-    from kerlint.checks.history import Batch
+    from kerlint.checks.history import Batch, Updates
     from kerlint.checks.rates import Rate
     from kerlint.rule import Rule
     from kerlint.semantics.program import Event, Layer, Model, Program
@@ -47,7 +47,7 @@ def _wording(rate: Rate, severity: Severity, single: bool, rule: Rule) -> str:
     """The variant of the message: what makes the rate too high, and for whom."""
     if _band(rate, rule) is None:
         return "momentum"
-    return "schedule" if rate.scheduled else "single" if single else "" if severity is Severity.error else severity.name
+    return "single" if single else "" if severity is Severity.error else severity.name
 
 
 def _too_high(rate: Rate, rule: Rule) -> Severity | None:
@@ -69,8 +69,12 @@ def _band(rate: Rate, rule: Rule) -> Severity | None:
 
 
 def _single(model: Model | None) -> bool:
-    """Whether at most one layer of a model learns: its loss has one valley, in which large steps may still do."""
-    return model is not None and model.complete and len({id(layer.identity) for layer in model.layers if layer.kind in graph.WEIGHTED}) < 2
+    """Whether at most one known layer of a model learns: the loss of one layer has one valley, in which large steps may still do.
+
+    So it is for a head on a backbone from a library, of which nothing is known.
+    """
+    learning = (layer for layer in model.layers if layer.kind in graph.WEIGHTED and layer.trainable is not False) if model else ()
+    return model is not None and len({id(layer.identity) for layer in learning}) < len(("one", "more"))
 
 
 def learning_rate_too_low(program: Program, rule: Rule) -> Iterator[Finding]:
@@ -117,7 +121,9 @@ def _places(rate: Rate) -> tuple[CSTNode | None, ...]:
 
 def _words(rate: Rate) -> dict[str, str]:
     default = rate.default or 1.0
+    subject = "the schedule of {}, which starts at {}," if rate.scheduled else "`{}(learning_rate={})`"
     return {
+        "subject": subject.format(rate.kind, rates.spelled(rate.amount)),
         "optimizer": rate.kind,
         "rate": rates.spelled(rate.amount),
         "default": figure(default),
@@ -128,13 +134,12 @@ def _words(rate: Rate) -> dict[str, str]:
 def update_budget_too_small(program: Program, rule: Rule) -> Iterator[Finding]:
     for event in program.fits():
         budget = budget_of(program, event, rule)
-        if budget is None or budget.judged is None:
+        if budget is None:
             continue
-        variant, severity = budget.judged
         yield rule.finding(
             event.node,
-            variant,
-            severity=severity,
+            "sgd" if budget.optimizer == "SGD" else "",
+            severity=budget.severity,
             confidence=certainty.of(event, event.model, budget.rate, inputs_of(event), budget.last.batch.value, event.args.get("epochs")),
             related=_budget_related(event, budget),
             scope=(event.compiled.node if event.compiled else None,),
@@ -158,7 +163,7 @@ def _budget_related(event: Event, budget: Budget) -> tuple[Related, ...]:
 def batch_larger_than_data(program: Program, rule: Rule) -> Iterator[Finding]:
     for event in program.fits():
         updates = history.updates(event)
-        if updates is None or updates.batch.node is None or _learns_on(program, event) or _whole(updates.batch):
+        if updates is None or updates.batch.node is None or _learns_on(program, event) or _whole(updates.batch) or _tried(updates, rule):
             continue
         whole = updates.batch.size >= updates.rows and updates.epochs < rule["enough_epochs"]
         if not whole and (updates.batch.size * rule["least_each"] <= updates.rows or updates.total >= rule["enough_updates"]):
@@ -181,6 +186,11 @@ def _learns_on(program: Program, event: Event) -> bool:
     """Whether this run is only a part of the training: it is repeated, or the weights were learned before."""
     runs = [other for other in program.of(event.identity) if other.kind == "fit"]
     return len(runs) > 1 or bool(history.repeats(event)) or history.known_elsewhere(program, event)
+
+
+def _tried(updates: Updates, rule: Rule) -> bool:
+    """Whether the run only shows that the code works."""
+    return bool(updates.epochs <= rule["demo_epochs"] or updates.rows < rule["least_rows"])
 
 
 def _whole(batch: Batch) -> bool:

@@ -27,7 +27,7 @@ def refit_after_recompile(program: Program, rule: Rule) -> Iterator[Finding]:
             continue
         rescaled = _rescaled(first, second)
         changes = _changes(first.compiled, second.compiled)
-        if not rescaled and (not changes or _tuned(first, second, rule)):
+        if not rescaled and (not changes or _tuned(first, second)):
             continue
         seen.add(second.node)
         yield rule.finding(
@@ -76,12 +76,12 @@ def _last(name: str | None) -> str:
     return (name or "").rpartition(".")[2]
 
 
-def _tuned(first: Event, second: Event, rule: Rule) -> bool:
-    """Whether a model with pretrained weights goes on with small steps: the last stage of a fine-tuning."""
-    if first.compiled is None or second.compiled is None or second.model is None or not second.model.pretrained:
+def _tuned(first: Event, second: Event) -> bool:
+    """Whether a model that may have pretrained weights goes on with smaller steps: the last stage of a fine-tuning."""
+    if first.compiled is None or second.compiled is None or second.model is None or second.model.complete and not second.model.pretrained:
         return False
     before, now = number(first.compiled.learning_rate), number(second.compiled.learning_rate)
-    return now is not None and now <= rule["fine_tuning_rate"] and (before is None or now < before)
+    return before is None or now is None or now < before
 
 
 def _rescaled(first: Event, second: Event) -> bool:
@@ -108,7 +108,7 @@ def no_validation_data(program: Program, rule: Rule) -> Iterator[Finding]:
         rows = inputs_of(event).rows
         if event.node in seen or event.model is None or id(event.model.node) in checked or not _learns_long(event, rule):
             continue
-        if _reconstructs(event) or labels_of(event).random or (rows is not None and rows < rule["least_rows"]) or _measured(program, event):
+        if _unsupervised(event) or labels_of(event).random or (rows is not None and rows < rule["least_rows"]) or _measured(program, event):
             continue
         seen.add(event.node)
         yield rule.finding(
@@ -123,16 +123,20 @@ def _learns_long(event: Event, rule: Rule) -> bool:
     return event.kind == "fit" and not history.hidden(event) and (event.number("epochs") or 0) >= rule["least_epochs"]
 
 
-def _reconstructs(event: Event) -> bool:
-    """Whether the model is to give back what it reads."""
+def _unsupervised(event: Event) -> bool:
+    """Whether there is nothing to be right about: the model gives back what it reads, or makes up its own loss (GAN, VAE)."""
+    compiled = event.compiled
+    if compiled is None or all(loss is None for loss in compiled.losses):
+        return True
     return event.x is not None and event.y is not None and _same_data(event.x, event.y)
 
 
 def _measured(program: Program, fit: Event) -> bool:
-    """Whether the model is tried on other data later on."""
-    place = program.events.index(fit)
-    later = (event for event in program.events[place:] if event.identity is fit.identity and event.kind in ("evaluate", "predict"))
-    return any(event.x is None or fit.x is None or not _same_data(event.x, fit.x) for event in later)
+    """Whether the model, or another one under its name, is tried on other data later on."""
+    name = fit.model.name if fit.model is not None else ""
+    later = (event for event in program.events[program.events.index(fit) :] if event.kind in ("evaluate", "predict"))
+    alike = (event for event in later if event.identity is fit.identity or event.model is not None and name and event.model.name == name)
+    return any(event.x is None or fit.x is None or not _same_data(event.x, fit.x) for event in alike)
 
 
 def _same_data(left: Value, right: Value) -> bool:
