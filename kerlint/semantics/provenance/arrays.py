@@ -6,12 +6,10 @@ from dataclasses import replace
 from math import ceil
 from typing import Any
 
-from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.call import Call, dtype_of, is_float, is_whole, size
-from kerlint.semantics.provenance.facts import Facts, agreed, bounded, labelled, narrowed, stepped, union
+from kerlint.semantics.provenance.facts import Facts, agreed, bounded, labelled, stepped, union
 from kerlint.semantics.provenance.knowledge import spoken
-from kerlint.semantics.provenance.tables import column, stored_column
-from kerlint.semantics.values import Const, Items, Symbol, Term, Unknown, Value, python
+from kerlint.semantics.values import Items
 
 
 def array(call: Call) -> Facts:
@@ -52,26 +50,26 @@ def same(call: Call) -> Facts:
 
 
 def cast(call: Call) -> Facts:
-    """`x.astype("float32")`, `tf.cast(x, tf.float32)`: the same values as another type."""
-    dtype = (
-        call.about.get("dtype")
-        or dtype_of(call.value(1, "dtype"))
-        or (spoken(call.term.name).split(".")[-1].rstrip("()") if "dtype" not in call.about else None)
-    )
+    """`x.astype("float32")`, `tf.cast(x, tf.float32)`, `np.float32(x)`: the same values as another type."""
+    named = call.term.name.strip(".()").rpartition(".")[2]
+    dtype = dtype_of(call.value(1, "dtype")) or (named if is_whole(named) or is_float(named) else None)
     x = call.data
-    if dtype in ("astype", "cast", "saturate_cast", "category"):
-        dtype = x.dtype
-    if dtype in ("str", "string", "object", "unicode", "str_"):
-        return call.result("same" if dtype == "object" else "cast", dtype="object", form="text" if dtype != "object" else x.form)
-    form, bounds = x.form, x.bounds
-    if is_whole(dtype) and x.form in ("continuous", None) and dtype != "bool":
-        form = labelled(True, bounds)
+    if dtype in WORDY:
+        return call.result("cast", f"astype('{dtype}')", dtype="object", form="text", **bounded(None), columns=None)
+    if dtype in ("object", "category"):
+        return x
+    form, bounds, columns = x.form, x.bounds, x.columns
+    if x.form == "text" and dtype is not None:
+        form, bounds = labelled(is_whole(dtype), None), None
+    elif is_whole(dtype) and x.form in ("continuous", None):
+        form, columns = labelled(True, bounds), None
     if is_whole(dtype) and bounds is not None:
         bounds = (int(bounds[0]), int(bounds[1]))
-    if x.form in ("text", "object") and (is_whole(dtype) or is_float(dtype)):
-        form, bounds = "integer" if is_whole(dtype) else "continuous", None
-        form = x.form if x.form == "object" else form
-    return call.result("cast", f"astype('{dtype}')" if dtype else "", dtype=dtype, form=form, **bounded(bounds))
+    return call.result("cast", f"astype('{dtype}')" if dtype else "", dtype=dtype, form=form, columns=columns, **bounded(bounds))
+
+
+WORDY = ("str", "string", "unicode", "str_", "U")
+"""The types of texts."""
 
 
 def converted(call: Call) -> Facts:
@@ -82,270 +80,6 @@ def converted(call: Call) -> Facts:
     if is_float(call.data.dtype):
         return call.result("cast", dtype=dtype)
     return call.result("scale", dtype=dtype, low=0.0, high=1.0, columns=None)
-
-
-def item(call: Call) -> Facts:
-    """`x[key]`: a part of the data by index, slice, mask or name."""
-    base, key = call.data, call.term.args.get("key", Unknown("no key"))
-    name = python(key)
-    if base.members and isinstance(name, (int, str)) and not isinstance(name, bool):
-        place = name + len(base.members) if isinstance(name, int) and name < 0 else name
-        if place in base.members:
-            return _from_table(call, base.members[place]) if _is_table(base) else base.members[place]
-    if base.members and isinstance(key, Term) and key.name == "slice" and 0 in base.members:
-        kept = list(base.members.values())[_slice(call, key)]
-        return replace(base, members=dict(enumerate(kept)), rows=None, shape=None)
-    if _is_table(base) and (isinstance(name, str) or (isinstance(name, list) and name and all(isinstance(part, str) for part in name))):
-        return column(call, name)
-    if base.yields is not None:
-        return element_of(base)
-    if base.members and not _is_table(base):
-        return replace(call.unknown(), members={})
-    picked = call.ask(key)
-    if (
-        base.origin is not None
-        and base.origin.name in ("np.eye()", "np.identity()", "tf.eye()")
-        and picked.origin is not None
-        and not base.path
-    ):
-        shape = None if picked.shape is None else (*picked.shape, *(base.shape or (None,))[-1:])
-        classes = base.shape[-1] if base.shape else None
-        found = replace(picked, shape=shape, form="one-hot", classes=classes, low=0, high=1, dtype=base.dtype, columns=None)
-        return stepped(found, "encode", "np.eye()[…]", call.term.node)
-    return _indexed(call, key)
-
-
-def _is_table(found: Facts) -> bool:
-    if found.members:
-        return any(isinstance(key, str) for key in found.members)
-    return found.origin is not None and found.origin.kind == "table"
-
-
-def _from_table(call: Call, member: Facts) -> Facts:
-    return stepped(member, "select", f"[{python(call.term.args['key'])!r}]", call.term.node)
-
-
-def _slice(call: Call, key: Term) -> slice:
-    bounds = [call.ask(key.args.get(name)).constant for name in ("start", "stop", "step")]
-    start, stop, step = (None if bound is None else int(bound) for bound in bounds)
-    return slice(start, stop, step or None)
-
-
-def _indexed(call: Call, key: Value) -> Facts:
-    """The axes that an index leaves, and with them rows, columns and range."""
-    base = call.data
-    parts = list(key.items) if isinstance(key, Items) and key.kind == "tuple" else [key]
-    dots = [place for place, part in enumerate(parts) if isinstance(part, Const) and part.value is Ellipsis]
-    if dots and base.shape is not None:
-        taken = sum(1 for part in parts if not _is_new_axis(part)) - 1
-        fill: list[Value] = [Term("slice", {}) for _ in range(max(0, len(base.shape) - taken))]
-        parts[dots[0] : dots[0] + 1] = fill
-    axes: Shape | None = base.shape if base.shape is not None else (base.rows,)
-    open_ended = base.shape is None
-    shape: list[int | None] = []
-    place = 0
-    known = True
-    for part in parts:
-        if _is_new_axis(part):
-            shape.append(1)
-            continue
-        length = axes[place] if axes is not None and place < len(axes) else None
-        left = _axis(call, part, length)
-        place += 1
-        known = known and left is not None
-        shape.extend(left or ())
-    rest = () if open_ended else (axes or ())[place:]
-    whole: Shape | None = None if not known or open_ended or place > len(axes or ()) else (*shape, *rest)
-    rows = whole[0] if whole else shape[0] if known and shape and not dots else None
-    columns = _columns_of(call, parts, base) if known else None
-    bounds = union(*columns) if columns else base.bounds
-    found = call.result(
-        "select", _spelled(parts), shape=whole, rows=rows, columns=columns, **bounded(bounds), members={} if place > 1 else base.members
-    )
-    return found if len(parts) < 2 or all(map(_is_everything, parts[1:])) else narrowed(found, _spelled([EVERYTHING, *parts[1:]]))
-
-
-EVERYTHING = Term("slice", {})
-"""The key of all rows."""
-
-
-def _is_new_axis(part: Value) -> bool:
-    match part:
-        case Const(None) | Symbol("numpy.newaxis" | "tensorflow.newaxis" | "keras.backend.newaxis"):
-            return True
-        case _:
-            return False
-
-
-def _axis(call: Call, part: Value, length: int | None) -> Shape | None:
-    """The axes that one part of an index leaves of one axis: none for a number, one for a slice, None when that is not known."""
-    match part:
-        case Const(bool()):
-            return None
-        case Const(int() | str()):
-            return ()
-        case Term("slice"):
-            return (sliced(call, part, length),)
-        case Items(items) if all(isinstance(member, Const) for member in items):
-            return (len(items) if not any(isinstance(member, Const) and isinstance(member.value, bool) for member in items) else None,)
-    found = call.ask(part)
-    if found.shape == ():
-        return ()
-    if found.dtype == "bool":
-        return (None,)
-    if found.shape is not None and len(found.shape) == 1:
-        return found.shape
-    return (found.rows,) if found.rows is not None else None
-
-
-def sliced(call: Call, part: Term, length: int | None) -> int | None:
-    """How many of `length` members a slice takes."""
-    bounds: list[int | None] = []
-    for name in ("start", "stop", "step"):
-        value = part.args.get(name)
-        if value is None or isinstance(value, Const) and value.value is None:
-            bounds.append(None)
-            continue
-        number = call.ask(value).constant
-        if number is None:
-            return None
-        bounds.append(int(number))
-    start, stop, step = bounds
-    if step == 0:
-        return None
-    if length is not None:
-        return len(range(*slice(start, stop, step).indices(length)))
-    return length
-
-
-def _columns_of(call: Call, parts: list[Value], base: Facts) -> tuple[tuple[float, float], ...] | None:
-    """The ranges of the columns that an index keeps."""
-    if base.columns is None or any(map(_is_new_axis, parts)):
-        return None
-    if len(parts) == 1:
-        return base.columns if isinstance(parts[0], Term) else None
-    match parts[1]:
-        case Const(int() as place) if -len(base.columns) <= place < len(base.columns):
-            return (base.columns[place],)
-        case Term("slice") as part:
-            return base.columns[_slice(call, part)]
-        case _:
-            return None
-
-
-def _spelled(parts: list[Value]) -> str:
-    def one(part: Value) -> str:
-        match part:
-            case Const(found):
-                return "..." if found is Ellipsis else repr(found)
-            case Term("slice", bounds):
-                ends = [bounds.get(name) for name in ("start", "stop")]
-                return ":".join(
-                    "" if end is None or python(end) is None and isinstance(end, Const) else str(python(end, "…")) for end in ends
-                )
-            case _:
-                return "newaxis" if _is_new_axis(part) else "…"
-
-    return f"[{', '.join(map(one, parts))}]"
-
-
-def setitem(call: Call) -> Facts:
-    """The array or table after `x[key] = value`."""
-    base, key = call.data, call.term.args.get("key", Unknown("no key"))
-    value = call.ask(call.term.args.get("value"))
-    if _is_table(base):
-        return stored_column(call, python(key), value)
-    if _is_everything(key):
-        return replace(value, shape=base.shape, rows=base.rows if base.shape is None else value.rows or base.rows)
-    steps = value.path[len(base.path) :] if value.path[: len(base.path)] == base.path else value.path
-    bounds = union(base.bounds, value.bounds)
-    if base.origin is not None and base.origin.kind == "filled":
-        return _filled(call, base, key, value)
-    scaled = base.scaled if value.scaled is base.scaled else base.scaled or None
-    resolved = base.resolved and value.resolved
-    found = replace(base, **bounded(bounds), columns=None, scaled=scaled if resolved or scaled else None, resolved=resolved)
-    return replace(found, path=(*base.path, *(step for step in steps if step.effect != "select")), sources=base.sources | value.sources)
-
-
-def _is_everything(key: Value) -> bool:
-    match key:
-        case Const(found):
-            return found is Ellipsis
-        case Term("slice", bounds):
-            return all(python(bound, bound) is None for bound in bounds.values())
-        case Items(items, "tuple"):
-            return bool(items) and all(map(_is_everything, items))
-        case _:
-            return False
-
-
-def _filled(call: Call, base: Facts, key: Value, value: Facts) -> Facts:
-    """A buffer of zeros after something was written into it: it holds what was written."""
-    bounds = union(base.bounds, value.bounds)
-    if value.origin is None:
-        if not value.resolved:
-            return replace(base, **bounded(None), resolved=False, scaled=None, form=None)
-        form = base.form
-        if value.whole and labelled(True, bounds) == "binary" and len(base.shape or ()) > 1:
-            form = _mark(call, key)
-        elif form is not None or len(base.shape or ()) == 1:
-            form = labelled(value.whole and (base.whole or base.form is None), bounds)
-        classes = base.shape[-1] if form == "one-hot" and base.shape else None
-        return replace(base, **bounded(bounds), form=form, classes=classes)
-    kept = replace(value, shape=base.shape, rows=base.rows, **bounded(bounds), columns=None, dtype=base.dtype, members={}, statistic="")
-    return replace(kept, sources=base.sources | value.sources, form=value.form)
-
-
-def _mark(call: Call, key: Value) -> str | None:
-    """What writing ones at an index makes: one one a row, several, or not known."""
-    parts = key.items if isinstance(key, Items) else (key,)
-    last = call.ask(parts[-1])
-    if len(parts) < 2:
-        return None
-    if last.shape == () or (last.shape is not None and len(last.shape) == 1 and call.ask(parts[0]).shape not in ((), None)):
-        return "one-hot"
-    return "multi-hot" if last.form == "tokens" or (last.shape is not None and len(last.shape) == 1) else None
-
-
-def setattr(call: Call) -> Facts:  # noqa: A001
-    """The data after `x.name = value`."""
-    return call.data
-
-
-def element_of(found: Facts) -> Facts:
-    """One member of data that is looped over: a row, or what a dataset yields."""
-    if found.yields is None:
-        if found.members and 0 in found.members:
-            parts = list(found.members.values())
-            return parts[0] if len(parts) == 1 else replace(stacked(parts, found), shape=agreed(*(part.shape for part in parts)), rows=None)
-        inner = found.shape[1:] if found.shape else None
-        members = {key: element_of(member) for key, member in found.members.items()}
-        return replace(found, shape=inner, rows=inner[0] if inner else None, columns=None, members=members)
-    inner = found.shape if found.yields == "batches" or found.shape is None else found.shape[1:]
-    one = replace(found, shape=inner, rows=None, yields=None, labels=None, batch=None, columns=None)
-    if found.labels is None:
-        return replace(one, members={key: element_of(replace(member, yields=found.yields)) for key, member in found.members.items()})
-    marked = replace(found.labels, yields=found.yields, labels=None)
-    return replace(one, members={0: replace(one, members={}), 1: element_of(marked)})
-
-
-def element(call: Call) -> Facts:
-    """One member of `of`."""
-    return element_of(call.data)
-
-
-def many(call: Call) -> Facts:
-    """A list of unknown length whose members look like `element`."""
-    one = call.facts(0, "element")
-    if one.members:
-        return replace(one, members={key: rowed(member) for key, member in one.members.items()}, shape=None, rows=None, yields=None)
-    return rowed(one)
-
-
-def rowed(one: Facts) -> Facts:
-    """Many of one kind under each other."""
-    shape = None if one.shape is None else (None, *one.shape)
-    return replace(one, shape=shape, rows=None, columns=None, statistic="")
 
 
 def one_hot(call: Call) -> Facts:
@@ -454,6 +188,18 @@ def shuffled(call: Call) -> Facts:
         return call.result()
     moved = [stepped(found, call.effect, "shuffle()", call.term.node) for found in arrays]
     return Facts(resolved=True, members=dict(enumerate(moved)), sources=frozenset().union(*(found.sources for found in arrays)))
+
+
+def parted(call: Call) -> Facts:
+    """`np.split(x, [a, b])`: parts one after the other."""
+    cuts = call.value(1, "indices_or_sections", "num_or_size_splits")
+    count = call.ask(cuts).constant
+    parts = len(cuts.items) + 1 if isinstance(cuts, Items) else int(count) if count is not None and 0 < count < 100 else 0
+    shape = call.data.shape
+    axis = call.integer(2, "axis", default=0)
+    inner = None if shape is None or axis is None else (None, *shape[1:]) if axis == 0 else None
+    part = call.result(shape=inner, rows=None, members={})
+    return replace(part, members=dict.fromkeys(range(parts), part), shape=None)
 
 
 def unique(call: Call) -> Facts:

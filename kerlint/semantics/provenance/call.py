@@ -113,6 +113,13 @@ class Call:
         begun = Origin(kind, name or spoken(self.term.name), self.term.node)
         return replace(Facts(origin=begun, resolved=True, scaled=False, sources=frozenset({(self.term, "")})), **known)
 
+    def with_origin(self, kind: str) -> Call:
+        """The same call on data that begins here, when nothing is known of where it comes from but what it is."""
+        if self.data.origin is not None or not self.data.resolved:
+            return self
+        begun = self.origin(kind)
+        return replace(self, data=replace(self.data, origin=begun.origin, sources=begun.sources))
+
     def unknown(self) -> Facts:
         """The data after a step that is not understood: only its origin is left."""
         kept = Facts(self.data.origin, self.data.path, self.data.resolved, scaled=self.data.scaled, split=self.data.split)

@@ -71,7 +71,7 @@ class Facts:
     """For datasets and generators that carry labels: the facts of the labels."""
     doubt: str = ""
     yields: str | None = None
-    """For what is iterated by `fit` and not an array: "examples" (a dataset that is not batched), "batches", or "elements" (either)."""
+    """For what `fit` iterates over: "examples" (not batched), "batches", "elements" (either) or "windows"; None for an array."""
     split: str | None = None
     """The half of a split that this is, by its makings and not by its name: train or test."""
     statistic: str = ""

@@ -11,7 +11,7 @@ from typing import Any
 import tomli
 
 FILE = Path(__file__).parent.parent / "catalog" / "data.toml"
-OPERATIONS = ("arithmetic", "arrays", "axes", "tables", "sources", "streams", "preparation")
+OPERATIONS = ("arithmetic", "functions", "arrays", "indexing", "axes", "tables", "sources", "streams", "preparation")
 """The sections of the file whose entries are functions of the module of that name."""
 
 

@@ -50,6 +50,8 @@ def listed(value: Items, ask: Ask) -> Facts:
     if any(_is_data(leaf) for leaf in leaves):
         return grouped(enumerate(value.items), ask, value)
     doubt = next((leaf.doubt for leaf in leaves if leaf.doubt), value.doubt)
+    if not leaves:
+        return Facts(doubt=doubt)
     plain = [leaf.value for leaf in leaves if isinstance(leaf, Const) and type(leaf.value) in (int, float)]
     begun = Facts(
         origin=Origin("literal", "a literal", value.node),

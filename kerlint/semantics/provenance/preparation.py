@@ -8,9 +8,9 @@ from typing import Any
 
 from kerlint.semantics.graph import KerasLayer, KerasModel
 from kerlint.semantics.program import Shape
-from kerlint.semantics.provenance.arrays import element_of
 from kerlint.semantics.provenance.call import Call
 from kerlint.semantics.provenance.facts import Facts, bounded, narrowed, stepped
+from kerlint.semantics.provenance.indexing import element_of
 from kerlint.semantics.provenance.knowledge import entry, words
 from kerlint.semantics.provenance.sources import model
 from kerlint.semantics.values import Const, Function, Items, Symbol, Term, Value, python
@@ -163,7 +163,7 @@ def tokens(call: Call) -> Facts:
     limit = call.ask(maker.arg(0, "num_words")).constant if maker is not None and maker.arg(0, "num_words") is not None else None
     high = None if not limit else limit - 1
     rows = call.data.rows
-    return call.result(
+    return call.with_origin("text").result(
         "text", shape=(rows,), rows=rows, low=0 if high else None, high=high, columns=None, form="tokens", dtype="object", members={}
     )
 
@@ -256,7 +256,7 @@ def _generated(call: Call, x: Facts) -> Facts:
     args = maker.args
     if any(name in args and python(args[name]) not in (0, 0.0, False) for name in (*AUGMENTING, *FLIPPING)):
         x = stepped(x, "augment", "ImageDataGenerator(...)", node)
-    if "preprocessing_function" in args:
+    if python(args.get("preprocessing_function", Const(None)), ...) is not None:
         x = _through(call, args["preprocessing_function"], x)
     if "rescale" in args and python(args["rescale"]) not in (None, 0):
         factor = call.ask(args["rescale"]).constant
@@ -350,4 +350,4 @@ def iterated(call: Call) -> Facts:
 def word_numbers(call: Call) -> Facts:
     """`keras.preprocessing.text.one_hot(text, n)`: word numbers, in spite of the name."""
     high = call.number(1, "n")
-    return call.result("text", form="tokens", low=1 if high else None, high=high, shape=(None,), columns=None)
+    return call.with_origin("text").result("text", form="tokens", low=1 if high else None, high=high, shape=(None,), columns=None)

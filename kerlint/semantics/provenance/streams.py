@@ -8,9 +8,11 @@ from math import ceil, floor
 from typing import Any
 
 from kerlint.semantics.program import Shape
-from kerlint.semantics.provenance.arrays import element_of, number
+from kerlint.semantics.provenance.arrays import number
 from kerlint.semantics.provenance.call import Call
 from kerlint.semantics.provenance.facts import Facts, Origin, agreed, bounded, stepped
+from kerlint.semantics.provenance.indexing import element_of
+from kerlint.semantics.provenance.literals import either
 from kerlint.semantics.values import Items, Term, Value
 
 
@@ -185,13 +187,34 @@ def _opaque(call: Call) -> Facts:
     return replace(found, labels=stepped(replace(kept, sources=source.labels.sources), "unknown", "map()", call.term.node))
 
 
+def windows(call: Call) -> Facts:
+    """`ds.window(size)`: a dataset of small datasets."""
+    return _every(call.result("batch"), lambda found: replace(_rows(found, None), yields="windows", batch=None))
+
+
+def alternated(call: Call) -> Facts:
+    """`Dataset.sample_from_datasets([a, b])`: the elements of several datasets in turn."""
+    value = call.value(0, "datasets")
+    parts = [call.ask(item) for item in value.items] if isinstance(value, Items) else []
+    return _every(either(parts), lambda found: _rows(found, None)) if parts else call.unknown()
+
+
 def flat_mapped(call: Call) -> Facts:
     """`ds.interleave(f)`, `ds.flat_map(f)`: the elements of the datasets that f makes."""
     result = call.term.args.get("result")
     found = call.ask(result) if result is not None else Facts()
     if found.origin is None:
         return _opaque(call)
+    if call.data.yields == "windows":
+        return _every(found, lambda part: replace(part, rows=None, shape=_batches_as_rows(part), yields="examples", batch=None))
     return _every(found, lambda part: _rows(part, None))
+
+
+def _batches_as_rows(found: Facts) -> Shape | None:
+    """The shape of a dataset whose examples are the batches of another."""
+    if found.shape is None or found.yields != "batches":
+        return None
+    return (None, found.batch, *found.shape[1:])
 
 
 def appended(call: Call) -> Facts:

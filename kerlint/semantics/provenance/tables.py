@@ -48,8 +48,10 @@ def _of_columns(whole: Facts, columns: dict[str, Facts]) -> Facts:
 
 
 def column(call: Call, name: Any) -> Facts:
-    """`df["a"]` and `df[["a", "b"]]`."""
+    """`df["a"]` and `df[["a", "b"]]`; None stands for columns that are not known."""
     table = call.data
+    if name is None:
+        return call.result("select", "[columns]", shape=(table.rows, None), members={}, columns=None, **_vague(table))
     if isinstance(name, list):
         if name and all(part in table.members for part in name):
             return stepped(_of_columns(table, {part: table.members[part] for part in name}), "select", f"[{name!r}]", call.term.node)
@@ -227,6 +229,20 @@ def filled_in(call: Call) -> Facts:
 def texts(call: Call) -> Facts:
     """`series.str`: a column of words."""
     return call.result("text", form="text", dtype="object", **bounded(None), columns=None)
+
+
+def assigned(call: Call) -> Facts:
+    """`df.assign(a=...)`: the table with columns stored under these names."""
+    made = call
+    for name, value in call.term.args.items():
+        if name != "self":
+            made = replace(made, data=stored_column(made, name, call.ask(value)))
+    return made.data
+
+
+def names(call: Call) -> Facts:
+    """`df.columns`, `df.index`: names, and not data."""
+    return Facts(resolved=True, shape=(None,), form="text", dtype="str", scaled=False, sources=call.data.sources)
 
 
 def aggregated(call: Call) -> Facts:

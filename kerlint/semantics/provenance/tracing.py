@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kerlint.semantics.provenance import arithmetic, arrays, axes, literals, preparation, sources, streams, tables
+from kerlint.semantics.provenance import arithmetic, arrays, axes, functions, indexing, literals, preparation, sources, streams, tables
 from kerlint.semantics.provenance.call import Call, data_names
 from kerlint.semantics.provenance.facts import Facts
 from kerlint.semantics.provenance.knowledge import Operation, operation
@@ -20,6 +20,8 @@ MODULES: dict[str, ModuleType] = {
     "arithmetic": arithmetic,
     "arrays": arrays,
     "axes": axes,
+    "functions": functions,
+    "indexing": indexing,
     "preparation": preparation,
     "sources": sources,
     "streams": streams,
