@@ -46,6 +46,8 @@ def call(run: Interpreter, function: Value, positional: list[Value], keywords: d
             return call_symbol(run, function, name, positional, keywords, node)
         case Term("functools.partial", args):
             return _partial(run, args, positional, keywords, node)
+        case Term("keras.activations.get", {"identifier": inner}):
+            return call(run, _activation(inner), positional, keywords, node)
         case Term("method", {"self": receiver, "name": Const(str() as name)}):
             return call_method(run, receiver, name, positional, keywords, node)
         case KerasLayer() | KerasModel() | Instance() if is_layer(function) or is_model(function):
@@ -53,6 +55,17 @@ def call(run: Interpreter, function: Value, positional: list[Value], keywords: d
         case Instance():
             return call_method(run, function, "__call__", positional, keywords, node)
     return opaque(run, function, positional, keywords, node)
+
+
+def _activation(value: Value) -> Value:
+    """The function that `keras.activations.get` finds."""
+    match value:
+        case Const(None):
+            return Symbol("keras.activations.linear", node=value.node)
+        case Const(str() as name):
+            return Symbol(f"keras.activations.{name}", node=value.node)
+        case _:
+            return value
 
 
 def each(run: Interpreter, found: tuple[Value, ...], way: object) -> Value:
@@ -97,8 +110,7 @@ def opaque(run: Interpreter, function: Value, positional: list[Value], keywords:
     """A call of something that is not understood: unknown layers when tensors go in, else a term or the reason."""
     found = [*tensors(Items(tuple(positional))), *tensors(Table(keywords))]
     if found or isinstance(function, Tensor):
-        reason = function.reason if isinstance(function, Unknown) else "a call that is not understood"
-        return repeated(found, reason, node)
+        return repeated(found, why_opaque(function), node)
     match function:
         case Unknown(reason):
             if positional:
@@ -106,6 +118,27 @@ def opaque(run: Interpreter, function: Value, positional: list[Value], keywords:
             return Unknown(reason, node=node)
         case _:
             return Term("call", {"function": function, **numbered(positional, keywords)}, node=node)
+
+
+def why_opaque(value: Value) -> str:
+    """Why calling a value on tensors is not understood."""
+    for _ in range(DEEPEST_CHAIN):
+        match value:
+            case Unknown(reason):
+                return reason
+            case Term("unknown", {"reason": Unknown(reason)}):
+                return reason
+            case Term(args={"self": inner}) | Term(args={"base": inner}) | Term(args={"function": inner}):
+                value = inner
+            case Term(name) if "." in name:
+                return f"a layer from {name.partition('.')[0]} (external)"
+            case _:
+                break
+    return "a call that is not understood"
+
+
+DEEPEST_CHAIN = 40
+"""Attributes and calls in a row after which the beginning of a chain is no longer looked for."""
 
 
 def _partial(

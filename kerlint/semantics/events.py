@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kerlint.semantics import catalog, snapshot
 from kerlint.semantics.graph import KerasModel, Maker
 from kerlint.semantics.library import constant
+from kerlint.semantics.members import class_member
 from kerlint.semantics.program import Compile, Event
 from kerlint.semantics.state import COMPILED, FED, PRETRAINED
 from kerlint.semantics.values import (
@@ -129,12 +130,21 @@ def _compile(run: Interpreter, model: Maker, name: str, positional: list[Value],
     seen = snapshot.snapshot(run, model)
     filled = {**_defaults("compile"), **args}
     optimizer = normalized("optimizer", filled.get("optimizer")) if not _hidden(args) else Unknown("arguments that are not known", node=node)
-    losses = tuple(normalized("loss", loss) for loss in per_output(filled.get("loss"), seen))
+    own = _own_training(model)
+    loss = filled.get("loss") if own is None else Unknown(f"`{own}` of its own", node=node)
+    losses = tuple(normalized("loss", each) for each in per_output(loss, seen))
     metrics = metrics_per_output(filled.get("metrics"), seen)
     compiled = Compile(optimizer, rate_of(optimizer), losses, metrics, filled, node)
     run.heap.write(model.fields, COMPILED, Const(compiled))
     run.record(Event("compile", node, seen, model, compiled, None, None, None, (), filled, given, tuple(run.loops), (), _doubt(run, model)))
     return Const(None, node=node)
+
+
+def _own_training(model: Maker) -> str | None:
+    """The method with which a user's model decides itself what its loss is, if it has one."""
+    if not isinstance(model, Instance):
+        return None
+    return next((name for name in ("train_step", "compute_loss") if class_member(model.cls, name) is not None), None)
 
 
 def _doubt(run: Interpreter, model: Value) -> str:

@@ -355,8 +355,7 @@ def arguments(run: Interpreter, node: cst.Call) -> tuple[list[Value], dict[str, 
     keywords: dict[str, Value] = {}
     for arg in node.args:
         value = evaluate(run, arg.value)
-        if value.node is None or isinstance(value, (Const, Symbol)):
-            value = run.placed(value, arg.value)
+        value = run.placed(value, arg.value)
         match arg.star, value:
             case "*", Items(items):
                 positional.extend(items)

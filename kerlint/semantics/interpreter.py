@@ -49,8 +49,10 @@ STEPS = 60_000
 DEEPEST = 24
 """Nested calls of the user's functions; public code needs 12 (idioms.md, section 7)."""
 RECURSION = 10_000
-LONGEST = 64
-"""Members up to which a loop is unrolled and a list kept item by item (design.md, section 4)."""
+LONGEST = 128
+"""Members up to which a loop is unrolled and a list kept item by item: public books build networks of 100 layers in a loop."""
+MOST_PASSES = 512
+"""Passes through the body of nested loops that are unrolled; models are built in loops of loops with far fewer, arrays filled with far more."""
 CONSTANTS = {"True": True, "False": False, "None": None}
 
 
@@ -111,6 +113,7 @@ class Interpreter:
         self.image_format: Value = Const(None)
         self.rehearsing = 0
         self.steps = 0
+        self.passes = 1
         self.events: list[Event] = []
         self.models: dict[int, Value] = {}
         self.names: dict[int, str] = {}
@@ -347,11 +350,19 @@ class Interpreter:
         return leads_on or bool(region.exits)
 
     def _unrolled(self, passes: list[Callable[[], None]], body: Callable[[], bool]) -> bool:
-        for bind in passes:
-            bind()
-            if not self._once(body):
-                return False
+        outer, self.passes = self.passes, self.passes * max(1, len(passes))
+        try:
+            for bind in passes:
+                bind()
+                if not self._once(body):
+                    return False
+        finally:
+            self.passes = outer
         return True
+
+    def unrolls(self, members: list[Value]) -> bool:
+        """Whether a loop over these is run member by member: they are few, and so are the passes of the loops around it."""
+        return len(members) <= LONGEST and len(members) * self.passes <= MOST_PASSES
 
     def _once(self, body: Callable[[], bool]) -> bool:
         region = Region(len(self.heap.journals))
@@ -380,7 +391,8 @@ class Interpreter:
         if self.regions:
             del self.regions[-1].exits[exits[1] :]
         for fields, key, new in changed.values():
-            old = fields.get(key, MISSING)
+            # What was never changed before is its own oldest content.
+            old = fields.get(key, key if fields is self.heap.newest else MISSING)
             if old is not MISSING and new is not MISSING:
                 self.heap.write(fields, key, self.widened(old, new, "changed in a loop of unknown length"))
         return self._once(body)

@@ -282,7 +282,7 @@ def _apply_model(
         if LAYERS in maker.fields:
             made: Value = sequence(run, run.heap.current(maker.fields[LAYERS]), found[0], node)[1]
         elif OUTPUTS in maker.fields:
-            made = _functional_call(run, maker, found, within, node)
+            made = _functional_call(run, maker, positional, found, node)
         else:
             made = _user_call(run, maker, positional, keywords, found, node)
     finally:
@@ -290,14 +290,30 @@ def _apply_model(
     return _leaving(made)
 
 
-def _functional_call(run: Interpreter, maker: KerasModel | Instance, found: list[Tensor], within: tuple[str, ...], node: CSTNode) -> Value:
+def _functional_call(
+    run: Interpreter, maker: KerasModel | Instance, positional: list[Value], found: list[Tensor], node: CSTNode
+) -> Value:
     inputs, outputs = list(tensors(maker.fields[INPUTS])) if INPUTS in maker.fields else [], maker.fields[OUTPUTS]
     match outputs:
         case Unknown(reason):
             return repeated(found, reason, node)
-    if len(inputs) != len(found):
+    fed = _fed(run, positional, found, len(inputs), node)
+    if fed is None:
         return repeated(found, "a model called on another number of inputs", node)
-    return copied(inputs, outputs, found, run.within[-1])
+    return copied(inputs, outputs, fed, run.within[-1])
+
+
+def _fed(run: Interpreter, positional: list[Value], found: list[Tensor], count: int, node: CSTNode) -> list[Tensor] | None:
+    """A tensor for each input of a model: what is given, a part of the one tensor that stands for all, an open one for data."""
+    if len(found) == count:
+        return found
+    match positional:
+        case [Tensor() as whole]:
+            return [operation("keras.ops.getitem", {"key": Const(index)}, [whole], node, within=run.within) for index in range(count)]
+        case [Items(items)] if len(items) == count:
+            return [item if isinstance(item, Tensor) else source(None, node) for item in items]
+        case _:
+            return None
 
 
 def _user_call(

@@ -6,10 +6,10 @@ import re
 from typing import TYPE_CHECKING
 
 from kerlint.semantics import provenance, shapes
-from kerlint.semantics.graph import INPUT, REPEAT, Call, KerasLayer, KerasModel, Tensor, plain, source, tensors, upstream
+from kerlint.semantics.graph import INPUT, REPEAT, Call, KerasLayer, KerasModel, Tensor, is_layer, plain, source, tensors, upstream
 from kerlint.semantics.program import Layer, Model
 from kerlint.semantics.state import LAYERS, OUTPUTS, PRETRAINED, SHAPE, TRAINABLE, name_of
-from kerlint.semantics.values import Const, Function, Instance, Unknown, Value, python, text
+from kerlint.semantics.values import Const, Function, Instance, Items, Unknown, Value, python, text
 
 if TYPE_CHECKING:
     from kerlint.semantics.interpreter import Interpreter
@@ -22,8 +22,8 @@ def snapshot(run: Interpreter, model: Value, data: Value | None = None) -> Model
     """The model now. Where it leaves its input open (no `Input`, no `input_shape`), the shape of the data it is given fills it."""
     unknown: list[Unknown] = []
     inputs, outputs = _ends(run, model, data)
-    if isinstance(outputs, Unknown):
-        unknown.append(outputs)
+    unknown += [end for end in (outputs.items if isinstance(outputs, Items) else (outputs,)) if isinstance(end, Unknown)]
+    headless = isinstance(model, Instance) and OUTPUTS not in model.fields and LAYERS not in model.fields and _has_no_call(model)
     made = _layers(run, outputs)
     unknown += [call.args["reason"] for call in made if call.cls == REPEAT]  # type: ignore[misc]
     layers = {id(call): layer for call, layer in made.items()}
@@ -36,7 +36,7 @@ def snapshot(run: Interpreter, model: Value, data: Value | None = None) -> Model
         name=name_of(run, model),
         layers=tuple(made.values()),
         inputs=tuple(layers[id(tensor.call)] for tensor in starts if id(tensor.call) in layers),
-        outputs=tuple(layers[id(tensor.call)] for tensor in tensors(outputs)),
+        outputs=() if headless else tuple(layers[id(tensor.call)] for tensor in tensors(outputs)),
         unknown=tuple(unknown),
         identity=model,
         node=model.node,
@@ -44,6 +44,12 @@ def snapshot(run: Interpreter, model: Value, data: Value | None = None) -> Model
         pretrained=PRETRAINED in fields or any(_pretrained(call) for call in made),
         doubt=model.doubt,
     )
+
+
+def _has_no_call(model: Instance) -> bool:
+    from kerlint.semantics.members import class_member
+
+    return class_member(model.cls, "call") is None
 
 
 def _pretrained(call: Call) -> bool:
@@ -56,8 +62,10 @@ def _ends(run: Interpreter, model: Value, data: Value | None) -> tuple[Value, Va
     fields = getattr(model, "fields", {})
     if LAYERS in fields:
         inputs, outputs = graph_of(run, model)
+        if not isinstance(inputs, Tensor) or inputs.shape is not None:
+            return inputs, outputs
         shape = data_shape(data) or _built(fields.get(SHAPE))
-        if isinstance(inputs, Tensor) and inputs.shape is None and shape is not None:
+        if shape is not None:
             start = source(shape, inputs.node)
             with run.rehearsal():
                 return sequence(run, run.heap.current(fields[LAYERS]), start, model.node)
@@ -74,7 +82,7 @@ def _called(run: Interpreter, model: Instance, shape: Shape | None) -> tuple[Val
     method = class_member(model.cls, "call")
     start = source(shape, model.node)
     if not isinstance(method, Function):
-        return start, Unknown(f"`{model.cls.name}` has no `call` in the source", node=model.cls.node)
+        return start, _parts(run, model)
     run.heap.fork()
     depth = len(run.heap.journals)
     try:
@@ -87,6 +95,25 @@ def _called(run: Interpreter, model: Instance, shape: Shape | None) -> tuple[Val
         why = made.reason if isinstance(made, Unknown) else f"what `{model.cls.name}.call` returns is not understood"
         return start, Unknown(why, node=made.node or method.node)
     return start, made
+
+
+def _parts(run: Interpreter, model: Instance) -> Value:
+    """A model without `call` (a GAN with a `train_step` of its own, say): the models and layers it keeps, which have no common output."""
+    from kerlint.semantics.keras import apply, graph_of
+
+    outputs: list[Value] = []
+    for part in model.fields.values():
+        match run.heap.current(part):
+            case KerasModel() as inner:
+                outputs.append(graph_of(run, inner)[1])
+            case (KerasLayer() | Instance()) as inner if is_layer(inner):
+                with run.rehearsal():
+                    outputs.append(apply(run, inner, [source(None, inner.node)], {}, inner.node))  # type: ignore[arg-type]
+            case _:
+                pass
+    if not outputs:
+        return Unknown(f"`{model.cls.name}` has no `call` in the source", node=model.cls.node)
+    return Items(tuple(outputs), node=model.cls.node)
 
 
 def _built(value: Value | None) -> Shape | None:

@@ -201,7 +201,7 @@ def _for(run: Interpreter, node: cst.For) -> bool:
 def run_over(run: Interpreter, iterable: Value) -> list[Value] | None:
     """The members that a loop runs over when they are known and few, else None."""
     members = library.members(run, iterable)
-    return members if members is not None and len(members) <= run.longest else None
+    return members if members is not None and run.unrolls(members) else None
 
 
 def _while(run: Interpreter, node: cst.While) -> bool:

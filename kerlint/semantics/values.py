@@ -268,10 +268,10 @@ def join(*values: Value) -> Value:
         for option in options(value):
             if not any(same(option, other) for other in kept):
                 kept.append(option)
+                if len(kept) > MOST_OPTIONS:
+                    return Unknown("more than four alternatives", node=kept[-1].node)
     if len(kept) == 1:
         return kept[0]
-    if len(kept) > MOST_OPTIONS:
-        return Unknown("more than four alternatives", node=kept[-1].node)
     return Choice(tuple(kept), node=kept[-1].node)
 
 
