@@ -14,10 +14,8 @@ from typing import TYPE_CHECKING
 
 from kerlint.config import Config, Configs, shown
 from kerlint.finding import Finding, Position, Range
-from kerlint.locating import located, nodes_of, ranges_of
 from kerlint.rule import Rule, rules
 from kerlint.source import Source, SourceError, parse, read
-from kerlint.suppression import apply, suppressions
 
 if TYPE_CHECKING:
     from kerlint.semantics.program import Program
@@ -90,8 +88,8 @@ def lint(path: Path | str, text: str | None = None, config: Config | None = None
     Raises MistakeError for a wrong configuration.
     """
     path = Path(path)
-    config = config or Configs().of(path.absolute().parent)
-    return list(_examine(path, config, Projects(), None if text is None else text.encode()).findings)
+    settings = config or Configs().of(path.absolute().parent)
+    return list(_examine(path, lambda _: settings, Projects(), None if text is None else text.encode()).findings)
 
 
 def lint_source(source: Source, config: Config, project: Project | None = None) -> list[Finding]:
@@ -109,8 +107,8 @@ def understand(source: Source, project: Project) -> Understood:
     return Understood(source, parsed, interpret(source, parsed, project), project)
 
 
-def examine(path: Path, config: Config, projects: Projects, data: bytes | None = None) -> Outcome:
-    """What comes of one file; whatever happens in it, the caller can go on with the next one."""
+def examine(path: Path, config: Callable[[Path], Config], projects: Projects, data: bytes | None = None) -> Outcome:
+    """What comes of one file; whatever happens in it, the caller can go on with the next one. `config` is asked if it mentions Keras."""
     try:
         return _examine(path, config, projects, data)
     except Exception:  # noqa: BLE001 - one file must not stop the others; the caller names it and the exit code tells
@@ -131,14 +129,15 @@ def understand_file(path: Path, project: Project) -> Understood | Outcome:
         return Outcome(path, failed=True, crash=traceback.format_exc())
 
 
-def _examine(path: Path, config: Config, projects: Projects, data: bytes | None) -> Outcome:
+def _examine(path: Path, config: Callable[[Path], Config], projects: Projects, data: bytes | None) -> Outcome:
     source = _opened(path, data)
     match source:
         case Outcome():
             return source
         case _:
             with _without_garbage_collection():
-                return _understood(source, config, projects.of(path, config))
+                settings = config(path)
+                return _understood(source, settings, projects.of(path, settings))
 
 
 def _opened(path: Path, data: bytes | None) -> Source | Outcome:
@@ -173,6 +172,9 @@ def _understood(source: Source, config: Config, project: Project) -> Outcome:
 
 def _judge(understood: Understood, config: Config) -> tuple[Finding, ...]:
     """What every check that is on has found, without what is suppressed, and what is wrong with suppressions."""
+    from kerlint.locating import located, nodes_of, ranges_of
+    from kerlint.suppression import apply, suppressions
+
     source, parsed = understood.source, understood.parsed
     active = config.rules_of(source.path)
     found = [finding for rule in active.values() for finding in check_of(rule.code, rule.name)(understood.program, rule)]

@@ -80,6 +80,8 @@ class Patterns:
 
     def match(self, path: str, folder: bool = False) -> bool:
         """Whether an absolute path, or a directory that it lies in, is meant by one of the patterns."""
+        if self._suffixes and path.endswith(self._suffixes):
+            return True
         parts = _below(path, self.root).split("/")
         if not self._names.isdisjoint(parts) or not self._folders.isdisjoint(parts if folder else parts[:-1]):
             return True
@@ -129,13 +131,10 @@ class _Ignored:
 def discover(paths: Sequence[Path], settings: Callable[[Path], Filter]) -> Discovery:
     """All files below the given paths, each once: in the order given, directories by name. `settings` is asked once per directory."""
     found = Discovery()
-    seen: set[str] = set()
     for given in paths:
-        for path in _below_given(given, settings, found):
-            place = os.path.abspath(path)
-            if place not in seen:
-                seen.add(place)
-                found.files.append(path)
+        found.files.extend(_below_given(given, settings, found))
+    if len(paths) > 1:
+        found.files = list({os.path.abspath(path): path for path in reversed(found.files)}.values())[::-1]
     return found
 
 

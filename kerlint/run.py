@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from kerlint.config import KEYS, Config, Configs, shown
@@ -30,7 +31,7 @@ class Wish:
     verbose: bool = False
 
 
-@dataclass(slots=True)
+@dataclass
 class Run:
     """Everything that came of a run."""
 
@@ -42,17 +43,17 @@ class Run:
         """Examine every file that was found, or `data` in the place of the only one."""
         projects = Projects()
         for path in self.discovery.files:
-            self.outcomes.append(examine(path, self.config_of(path), projects, data))
+            self.outcomes.append(examine(path, self.config_of, projects, data))
 
     def config_of(self, path: Path) -> Config:
         """The configuration of a file."""
         return self.configs.of(path.absolute().parent)
 
-    @property
+    @cached_property
     def findings(self) -> tuple[Finding, ...]:
-        """All findings; one in a file that others import is the same finding from wherever it was reached."""
-        order = {path: number for number, path in enumerate(self.discovery.files)}
+        """All findings of an examined run; one in a file that others import is the same finding from wherever it was reached."""
         findings = ordered(finding for outcome in self.outcomes for finding in outcome.findings)
+        order = {path: number for number, path in enumerate(self.discovery.files)} if findings else {}
         return tuple(sorted(findings, key=lambda finding: order.get(_file(finding), len(order))))
 
     def exit_code(self, exit_zero: bool = False) -> int:

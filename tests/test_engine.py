@@ -106,7 +106,7 @@ def test_findings_below_the_wanted_confidence_are_left_out() -> None:
 
 def test_garbage_collection_is_on_again(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(FAULT)
-    outcome = examine(tmp_path / "a.py", Config(), Projects())
+    outcome = examine(tmp_path / "a.py", lambda path: Config(), Projects())
     assert (gc.isenabled(), outcome.failed, len(outcome.findings)) == (True, False, 1)
 
 
