@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import pytest
@@ -14,9 +15,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import tf_keras
+from keras.src.backend.common.stateless_scope import StatelessScope
 
 from kerlint.semantics import shapes
-from kerlint.semantics.shapes import ShapeError, non_trainable, output_shape, parameters
+from kerlint.semantics.shapes import ShapeError, non_trainable, output_shape, output_shapes, parameters
+from kerlint.semantics.values import MISSING
 
 CONFIGURATIONS = 20
 """For each layer; the seed is its name, so that a failure can be repeated."""
@@ -198,7 +201,9 @@ def sizes(r: random.Random, rank: int, free: float) -> tuple[int | None, ...]:
 def inputs(kind: str, r: random.Random) -> list[tuple[int | None, ...]]:
     rank = rank_of(kind, r)
     images = kind.startswith("Random") or kind in ("Resizing", "CenterCrop")
-    if images or "Adaptive" in kind or kind in ("RNN", "TimeDistributed", "GroupQueryAttention"):  # Keras itself looks at the rank of these only when they run
+    if (
+        images or "Adaptive" in kind or kind in ("RNN", "TimeDistributed", "GroupQueryAttention")
+    ):  # Keras itself looks at the rank of these only when they run
         rank -= images and r.random() < 0.2
     elif r.random() < 0.08 and rank > 2:
         rank += r.choice([-1, 1])
@@ -324,3 +329,177 @@ def test_layer_agrees_with_keras(kind: str) -> None:
         assert frozen in (None, said[2]), f"{what}, kerlint says {frozen} non-trainable"
         right += shape is not None and count is not None and frozen is not None
     assert right, f"{kind}: nothing of {CONFIGURATIONS} configurations was known"
+
+
+def test_enough_layers_are_known() -> None:
+    assert len(layers()) >= 60
+    assert {name for name in shapes.known_layers() if name.startswith("keras.") and shapes.catalog.entry(name) is None} == set()
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN", "ConvLSTM2D", "Bidirectional"])
+@pytest.mark.parametrize("sequences", [True, False])
+def test_states(kind: str, sequences: bool) -> None:
+    shape = (None, 5, 8, 8, 3) if kind == "ConvLSTM2D" else (None, 5, 3)
+    args: dict[str, Any] = {"return_sequences": sequences, "return_state": True}
+    args |= {"filters": 2, "kernel_size": 3} if kind == "ConvLSTM2D" else {"units": 4}
+    if kind == "Bidirectional":
+        args = {"layer": ("keras.layers.LSTM", args)}
+    theirs = getattr(keras.layers, kind)(**made(args))(keras.KerasTensor(shape))
+    assert [tuple(output.shape) for output in theirs] == list(output_shapes(f"keras.layers.{kind}", args, [shape]))
+
+
+INPUT_FORMS = [
+    ({"shape": (28, 28, 1)}, (None, 28, 28, 1)),
+    ({"shape": (None, 3), "batch_size": 7}, (7, None, 3)),
+    ({"batch_shape": (2, 5)}, (2, 5)),
+    ({"shape": ()}, (None,)),
+]
+
+
+@pytest.mark.parametrize(("args", "shape"), INPUT_FORMS)
+def test_input(args: dict[str, Any], shape: tuple[int | None, ...]) -> None:
+    assert tuple(keras.Input(**args).shape) == shape == output_shape("keras.layers.InputLayer", args, [])
+
+
+UNKNOWN_ARGUMENTS = [
+    ("Dense", {"units": MISSING}, (None, 5), (None, None)),
+    ("Conv2D", {"filters": 4, "kernel_size": MISSING}, (None, 8, 8, 3), (None, None, None, 4)),
+    ("Conv2D", {"filters": 4, "kernel_size": MISSING, "padding": "same"}, (None, 8, 8, 3), (None, 8, 8, 4)),
+    ("Conv2D", {"filters": 4, "kernel_size": 3, "data_format": MISSING}, (None, 8, 8, 3), (None, None, None, None)),
+    ("LSTM", {"units": 4, "return_sequences": MISSING}, (None, 8, 3), None),
+    ("Reshape", {"target_shape": MISSING}, (None, 8), None),
+    ("Reshape", {"target_shape": (MISSING, 2)}, (None, 8), (None, None, 2)),
+    ("Lambda", {"function": MISSING}, (None, 8), None),
+    ("NoSuch", {}, (None, 8), None),
+    ("Dense", {"units": 3}, None, None),
+]
+
+
+@pytest.mark.parametrize(("kind", "args", "shape", "expected"), UNKNOWN_ARGUMENTS)
+def test_what_is_not_known_is_not_guessed(kind: str, args: dict[str, Any], shape: Any, expected: Any) -> None:
+    assert output_shape(f"keras.layers.{kind}", args, [shape]) == expected
+    assert parameters(f"keras.layers.{kind}", args, [shape]) in (None, 0)
+
+
+REFUSED = [
+    ("Conv2D", {"filters": 1, "kernel_size": 3}, [(None, 28, 28)], "rank 4 (batch, height, width, channels) but gets (None, 28, 28)"),
+    ("MaxPooling2D", {"pool_size": 7}, [(None, 5, 5, 1)], "a window of 7x7 does not fit into 5x5"),
+    ("Reshape", {"target_shape": (7, 7, 64)}, [(None, 1568)], "target (7, 7, 64) has 3136 elements but the input (1568,) has 1568"),
+    ("Concatenate", {}, [(None, 4, 3), (None, 5, 3)], "axis 1 differs between the inputs (None, 4, 3), (None, 5, 3); only axis 2 may"),
+    ("Add", {}, [(None, 4), (None, 5)], "the shapes (4,) and (5,) do not broadcast"),
+]
+
+
+@pytest.mark.parametrize(("kind", "args", "given", "words"), REFUSED)
+def test_refusals_name_the_numbers(kind: str, args: dict[str, Any], given: Any, words: str) -> None:
+    with pytest.raises(ShapeError) as refusal:
+        output_shape(f"keras.layers.{kind}", args, given)
+    assert words in str(refusal.value)
+
+
+MERGES = [("sum", (None, 4)), ("mul", (None, 4)), ("concat", (None, 8)), ("max", (None, 4)), (MISSING, None), (None, None)]
+
+
+@pytest.mark.parametrize("name", ["keras.layers.Merge", "keras.layers.merge"])
+@pytest.mark.parametrize(("mode", "shape"), MERGES)
+def test_merges_of_keras_1(name: str, mode: Any, shape: Any) -> None:
+    assert output_shape(name, {"mode": mode}, [(None, 4), (None, 4)]) == shape
+
+
+def test_lambda_with_an_output_shape() -> None:
+    theirs = keras.layers.Lambda(lambda x: x, output_shape=(3, 2))(keras.KerasTensor((None, 6)))
+    assert tuple(theirs.shape) == output_shape("keras.layers.Lambda", {"output_shape": (3, 2)}, [(None, 6)])
+
+
+APPLICATIONS: list[tuple[str, dict[str, Any]]] = [
+    ("VGG16", {}),
+    ("VGG16", {"classes": 10}),
+    ("VGG16", {"include_top": False, "input_shape": (50, 33, 3), "pooling": "max"}),
+    ("ResNet50", {"include_top": False, "input_shape": (75, 64, 3)}),
+    ("ResNet50", {"include_top": False, "input_shape": (64, 64, 1), "pooling": "avg"}),
+    ("ResNet50V2", {"include_top": False, "input_shape": (75, 97, 3)}),
+    ("MobileNet", {"include_top": False, "input_shape": (97, 130, 3)}),
+    ("MobileNetV2", {"include_top": False, "input_shape": (97, 130, 3)}),
+    ("MobileNetV2", {"classes": 5, "input_shape": (96, 96, 3)}),
+    ("MobileNetV2", {"alpha": 0.5, "include_top": False, "input_shape": (96, 96, 3)}),
+    ("MobileNetV3Small", {"include_top": False, "input_shape": (99, 224, 3)}),
+    ("EfficientNetB0", {"include_top": False, "input_shape": (95, 97, 3)}),
+    ("EfficientNetB0", {"classes": 7}),
+    ("InceptionV3", {"include_top": False, "input_shape": (149, 150, 3)}),
+    ("Xception", {"include_top": False, "input_shape": (120, 129, 3)}),
+    ("DenseNet121", {"include_top": False, "input_shape": (65, 64, 3)}),
+    ("NASNetMobile", {"include_top": False, "input_shape": (131, 96, 3)}),
+    ("ConvNeXtTiny", {"include_top": False, "input_shape": (65, 64, 3)}),
+    ("VGG16", {"include_top": False}),
+    ("VGG16", {"include_top": False, "input_shape": (20, 20, 3)}),
+]
+
+
+@pytest.mark.parametrize(("kind", "args"), APPLICATIONS)
+def test_application_agrees_with_keras(kind: str, args: dict[str, Any]) -> None:
+    name = f"keras.applications.{kind}"
+    try:
+        with StatelessScope(initialize_variables=False):
+            model = getattr(keras.applications, kind)(weights=None, **args)
+    except ValueError:
+        with pytest.raises(ShapeError):
+            output_shape(name, args, [])
+        return
+    mine = output_shape(name, args, [])
+    assert mine is not None
+    assert agrees(mine, model.output_shape), f"Keras says {model.output_shape}, kerlint {mine}"
+    assert ("alpha" in args) == (parameters(name, args, []) is None)
+    assert parameters(name, args, []) in (None, model.count_params())
+    frozen = sum(prod(weight.shape) for weight in model.non_trainable_weights)
+    assert non_trainable(name, args, []) in (None, frozen)
+    if "alpha" not in args and None not in model.output_shape[1:]:
+        assert mine == model.output_shape
+
+
+def test_the_least_size_is_that_of_input_shape() -> None:
+    with pytest.raises(ShapeError, match="VGG16 needs images of at least 32x32 but gets 20x40"):
+        output_shape("keras.applications.VGG16", {"include_top": False, "input_shape": (20, 40, 3)}, [])
+    assert output_shape("keras.applications.VGG16", {"include_top": False}, [(None, 20, 40, 3)]) == (None, None, 1, 512)
+    with pytest.raises(ShapeError, match="rank 4"):
+        output_shape("keras.applications.VGG16", {"include_top": False}, [(None, 784)])
+
+
+def test_every_application_was_measured() -> None:
+    names = [name for name in shapes.catalog.names("application") if "Base" not in name]
+    assert len(names) >= 70
+    assert [name for name in names if output_shape(name, {}, []) is None or not parameters(name, {}, [])] == []
+
+
+OPERATIONS: dict[str, list[tuple[dict[str, Any], list[tuple[int | None, ...]]]]] = {
+    "add": [({}, [(None, 3), (3,)]), ({}, [(None, 1, 4), (2, 5, 1)]), ({}, [(2, 3), (4,)])],
+    "matmul": [({}, [(None, 2, 3), (None, 3, 5)]), ({}, [(4, 2), (3, 5)])],
+    "reshape": [({"newshape": (-1, 6)}, [(None, 2, 3)]), ({"newshape": (4, -1)}, [(2, 2, 3)]), ({"newshape": (5, -1)}, [(2, 2, 3)])],
+    "transpose": [({}, [(2, 3, 4)]), ({"axes": (0, 2, 1)}, [(None, 3, 4)]), ({"axes": (0, 1)}, [(None, 3, 4)])],
+    "concatenate": [({"axis": -1}, [(None, 3), (None, 4)]), ({"axis": 0}, [(2, 3), (2, 4)])],
+    "stack": [({}, [(None, 3), (None, 3)]), ({"axis": -1}, [(2, 3), (2, 3)]), ({"axis": 1}, [(2, 3), (2, 4)])],
+    "mean": [({}, [(None, 3)]), ({"axis": 1}, [(None, 3, 4)]), ({"axis": 3}, [(None, 3)])],
+    "sum": [({"axis": (1, -1), "keepdims": True}, [(None, 3, 4)])],
+    "argmax": [({"axis": -1}, [(None, 3)])],
+    "expand_dims": [({"axis": -1}, [(None, 3)]), ({"axis": 1}, [(None, 3)]), ({"axis": 5}, [(None, 3)])],
+    "squeeze": [({"axis": 1}, [(None, 1, 3)]), ({"axis": 1}, [(None, 2, 3)]), ({"axis": -1}, [(None, 2, 1)])],
+    "swapaxes": [({"axis1": 1, "axis2": -1}, [(None, 2, 3, 4)])],
+    "one_hot": [({"num_classes": 7}, [(None,)])],
+    "image.resize": [({"size": (4, 5)}, [(None, 8, 8, 3)])],
+    "softmax": [({}, [(None, 3)])],
+}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_operation_agrees_with_keras(name: str) -> None:
+    function: Any = keras.ops
+    for part in name.split("."):
+        function = getattr(function, part)
+    for args, given in OPERATIONS[name]:
+        tensors = [keras.KerasTensor(shape, dtype="int32" if name == "one_hot" else "float32") for shape in given]
+        try:
+            said = tuple((function(tensors, **args) if name in ("concatenate", "stack") else function(*tensors, **args)).shape)
+        except (ValueError, IndexError):
+            with pytest.raises(ShapeError):
+                output_shape(f"keras.ops.{name}", args, given)
+            continue
+        assert agrees(output_shape(f"keras.ops.{name}", args, given), said), f"{name}({args}) on {given}: {said}"
