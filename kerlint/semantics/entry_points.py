@@ -55,6 +55,7 @@ def _run(run: Interpreter, function: Function, this: Value | None) -> None:
     depth = len(run.heap.journals)
     try:
         run.invoke(function, [], entry_arguments(function, this), function.node)  # type: ignore[arg-type]
+        run.keep_models()
     finally:
         while len(run.heap.journals) >= depth:
             run.heap.undo()

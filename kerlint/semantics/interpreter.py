@@ -439,6 +439,12 @@ class Interpreter:
         """Something that stayed unknown, for `kerlint show`."""
         self.unknown.setdefault(f"{id(unknown.node)}{unknown.reason}", unknown)
 
+    def keep_models(self) -> None:
+        """Remember every model that no event has shown as it stands now, before its making is undone."""
+        for key, model in self.models.items():
+            if key not in self.latest:
+                self.latest[key] = snapshot.snapshot(self, model)
+
     def program(self) -> Program:
         """Everything that was understood."""
         models = [self.latest.get(key) or snapshot.snapshot(self, model) for key, model in self.models.items()]
