@@ -9,7 +9,7 @@ from typing import Any
 
 from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.call import LARGEST, Call, is_float
-from kerlint.semantics.provenance.facts import Facts, bounded, labelled, stepped, union
+from kerlint.semantics.provenance.facts import Facts, bounded, labelled, stepped, union, written
 from kerlint.semantics.provenance.knowledge import tables
 from kerlint.semantics.wording import figure
 
@@ -185,7 +185,7 @@ def _binary(call: Call, a: Facts, b: Facts, name: str, effect: str, scaled: bool
     }
     if not resolved:
         effect = "unknown" if not other.resolved and other.origin is None else effect
-    return stepped(replace(data, **changes), effect, _sign(name, data is a, other), call.term.node)
+    return stepped(replace(data, **changes), effect, _sign(name, data is a, other), written(call.term))
 
 
 def _shrunk(call: Call, a: Facts, b: Facts, data: Facts, name: str) -> Facts:

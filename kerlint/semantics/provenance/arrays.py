@@ -7,7 +7,7 @@ from math import ceil
 from typing import Any
 
 from kerlint.semantics.provenance.call import Call, dtype_of, is_float, is_whole, size
-from kerlint.semantics.provenance.facts import Facts, agreed, bounded, labelled, stepped, union
+from kerlint.semantics.provenance.facts import Facts, agreed, bounded, labelled, stepped, union, written
 from kerlint.semantics.provenance.knowledge import spoken
 from kerlint.semantics.values import Items
 
@@ -18,7 +18,7 @@ def array(call: Call) -> Facts:
     if made.members and list(made.members) == list(range(len(made.members))):
         made = stacked(list(made.members.values()), made)
     if made.origin is not None and made.origin.kind == "literal" and not made.path:
-        made = replace(made, origin=replace(made.origin, name=f"{spoken(call.term.name)[:-2]}([...])", node=call.term.node))
+        made = replace(made, origin=replace(made.origin, name=f"{spoken(call.term.name)[:-2]}([...])", node=written(call.term)))
     dtype = dtype_of(call.value(1, "dtype", "dtype_hint", "Tout"))
     return replace(made, dtype=dtype or made.dtype) if dtype else made
 
@@ -175,7 +175,7 @@ def taken(call: Call) -> Facts:
 
 def reordered(call: Call) -> Facts:
     """The same rows in another order."""
-    if call.term.name.endswith("permutation") and call.data.constant is not None:
+    if call.term.name.endswith("permutation") and (call.data.shape == () or call.data.origin is None):
         rows = size(call.data)
         return Facts(resolved=True, shape=(rows,), rows=rows, form="integer", dtype="int64", scaled=False, random=True)
     return call.result()
@@ -186,7 +186,7 @@ def shuffled(call: Call) -> Facts:
     arrays = [call.ask(value) for value in call.positional()]
     if len(arrays) == 1:
         return call.result()
-    moved = [stepped(found, call.effect, "shuffle()", call.term.node) for found in arrays]
+    moved = [stepped(found, call.effect, "shuffle()", written(call.term)) for found in arrays]
     return Facts(resolved=True, members=dict(enumerate(moved)), sources=frozenset().union(*(found.sources for found in arrays)))
 
 

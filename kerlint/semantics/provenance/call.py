@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from kerlint.semantics.program import Shape
-from kerlint.semantics.provenance.facts import Facts, Origin, stepped
+from kerlint.semantics.provenance.facts import Facts, Origin, source_of, stepped, written
 from kerlint.semantics.provenance.knowledge import spoken, tables
 from kerlint.semantics.values import Const, Items, Symbol, Term, Value
 
@@ -82,6 +82,8 @@ class Call:
     def dims(self, *values: Value | None) -> Shape | None:
         """Sizes of axes from numbers, or from one list of them; an unknown size is None, an unknown number of axes gives None."""
         match values:
+            case ():
+                return None
             case (Items(items),):
                 values = items
             case (Const(None) | None,):
@@ -106,12 +108,12 @@ class Call:
         done = self.effect if effect is None else effect
         if done == "scale":
             changes.setdefault("scaled", True)
-        return stepped(replace(self.data, **changes), done, name or spoken(self.term.name), self.term.node)
+        return stepped(replace(self.data, **changes), done, name or spoken(self.term.name), written(self.term))
 
     def origin(self, kind: str, name: str = "", /, **known: Any) -> Facts:
         """The facts of data that begins here."""
-        begun = Origin(kind, name or spoken(self.term.name), self.term.node)
-        return replace(Facts(origin=begun, resolved=True, scaled=False, sources=frozenset({(self.term, "")})), **known)
+        begun = Origin(kind, name or spoken(self.term.name), written(self.term))
+        return replace(Facts(origin=begun, resolved=True, scaled=False, sources=source_of(self.term)), **known)
 
     def with_origin(self, kind: str) -> Call:
         """The same call on data that begins here, when nothing is known of where it comes from but what it is."""
@@ -124,7 +126,7 @@ class Call:
         """The data after a step that is not understood: only its origin is left."""
         kept = Facts(self.data.origin, self.data.path, self.data.resolved, scaled=self.data.scaled, split=self.data.split)
         name = "an unknown function" if self.term.name in ("unknown", "call") else spoken(self.term.name)
-        return stepped(replace(kept, sources=self.data.sources, doubt=self.data.doubt), "unknown", name, self.term.node)
+        return stepped(replace(kept, sources=self.data.sources, doubt=self.data.doubt), "unknown", name, written(self.term))
 
 
 def size(found: Facts) -> int | None:

@@ -17,6 +17,10 @@ LONGEST = 200
 """Steps that a path remembers; a longer way (an accidental chain of thousands) counts as not understood."""
 
 
+Sources = frozenset[tuple[object, str]]
+"""Identities of values, each with a part of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where data comes from: `kind` is dataset, literal, random, filled, table, images, text, file, generator, directory or model."""
@@ -78,7 +82,7 @@ class Facts:
     """What was computed over other data to give this ("max", "mean", "std" …), or "" for data itself."""
     members: Mapping[Any, Facts] = field(default_factory=dict, repr=False)
     """The parts of a tuple or dict of data, or the known columns of a table, by key."""
-    sources: frozenset[tuple[Value, str]] = field(default=frozenset(), repr=False)
+    sources: Sources = field(default=frozenset(), repr=False)
     """What everything in it was made from: the values that load, list or draw it, each with the part of them ("x", "[:, 0:8]")."""
 
     @property
@@ -95,6 +99,16 @@ class Facts:
     def whole(self) -> bool:
         """Whether all values are integers."""
         return self.form in ("integer", "binary", "multi-hot", "tokens") or (self.form == "one-hot" and self.high == 1)
+
+
+def written(value: Value) -> CSTNode | None:
+    """Where a value was first written, also when it came through a name."""
+    return value.origin or value.node
+
+
+def source_of(value: Value, part: str = "") -> Sources:
+    """A value as a source; what is one object to the program is one source."""
+    return frozenset({(getattr(value, "root", None) or value, part)})
 
 
 def stepped(found: Facts, effect: str, name: str, node: CSTNode | None) -> Facts:

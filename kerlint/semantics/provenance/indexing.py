@@ -7,7 +7,7 @@ from dataclasses import replace
 from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.arrays import stacked
 from kerlint.semantics.provenance.call import Call
-from kerlint.semantics.provenance.facts import Facts, agreed, bounded, labelled, narrowed, stepped, union
+from kerlint.semantics.provenance.facts import Facts, agreed, bounded, labelled, narrowed, stepped, union, written
 from kerlint.semantics.provenance.tables import column, stored_column
 from kerlint.semantics.values import Const, Items, Symbol, Term, Unknown, Value, python
 
@@ -43,7 +43,7 @@ def item(call: Call) -> Facts:
         shape = None if picked.shape is None else (*picked.shape, *(base.shape or (None,))[-1:])
         classes = base.shape[-1] if base.shape else None
         found = replace(picked, shape=shape, form="one-hot", classes=classes, low=0, high=1, dtype=base.dtype, columns=None)
-        return stepped(found, "encode", "np.eye()[…]", call.term.node)
+        return stepped(found, "encode", "np.eye()[…]", written(call.term))
     return _indexed(call, key)
 
 
@@ -54,7 +54,7 @@ def _is_table(found: Facts) -> bool:
 
 
 def _from_table(call: Call, member: Facts) -> Facts:
-    return stepped(member, "select", f"[{python(call.term.args['key'])!r}]", call.term.node)
+    return stepped(member, "select", f"[{python(call.term.args['key'])!r}]", written(call.term))
 
 
 def _slice(call: Call, key: Term) -> slice:
@@ -258,8 +258,10 @@ def element_of(found: Facts) -> Facts:
     if found.yields == "windows":
         one = replace(found, yields="examples")
         return one if found.labels is None else replace(one, labels=replace(found.labels, yields="examples"))
-    inner = found.shape if found.yields == "batches" or found.shape is None else found.shape[1:]
+    inner = found.shape[1:] if found.yields == "examples" and found.shape is not None else found.shape
     one = replace(found, shape=inner, rows=None, yields=None, labels=None, batch=None, columns=None)
+    if found.labels is None and found.yields == "elements":
+        return one
     if found.labels is None:
         return replace(one, members={key: element_of(replace(member, yields=found.yields)) for key, member in found.members.items()})
     marked = replace(found.labels, yields=found.yields, labels=None)

@@ -9,7 +9,7 @@ from typing import Any
 
 from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.call import LARGEST, Ask
-from kerlint.semantics.provenance.facts import Facts, Origin, agreed, bounded, labelled, union
+from kerlint.semantics.provenance.facts import Facts, Origin, agreed, bounded, labelled, source_of, union, written
 from kerlint.semantics.values import Choice, Const, Items, Symbol, Table, Term, Unknown, Value
 
 DEEPEST = 8
@@ -54,12 +54,12 @@ def listed(value: Items, ask: Ask) -> Facts:
         return Facts(doubt=doubt)
     plain = [leaf.value for leaf in leaves if isinstance(leaf, Const) and type(leaf.value) in (int, float)]
     begun = Facts(
-        origin=Origin("literal", "a literal", value.node),
+        origin=Origin("literal", "a literal", written(value)),
         resolved=True,
         scaled=False,
         shape=shape,
         rows=len(value.items),
-        sources=frozenset({(value, "")}),
+        sources=source_of(value),
         doubt=doubt,
     )
     if len(plain) == len(leaves) > 0 and even and all(-LARGEST < number < LARGEST for number in plain):

@@ -9,10 +9,11 @@ from typing import Any
 from kerlint.semantics.graph import KerasLayer, KerasModel
 from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.call import Call
-from kerlint.semantics.provenance.facts import Facts, bounded, narrowed, stepped
+from kerlint.semantics.provenance.facts import Facts, bounded, narrowed, stepped, written
 from kerlint.semantics.provenance.indexing import element_of
 from kerlint.semantics.provenance.knowledge import entry, words
 from kerlint.semantics.provenance.sources import model
+from kerlint.semantics.state import LAYERS
 from kerlint.semantics.values import Const, Function, Items, Symbol, Term, Value, python
 
 
@@ -252,7 +253,7 @@ def _generated(call: Call, x: Facts) -> Facts:
     maker = maker_of(call.value(0))
     if maker is None or not maker.name.endswith("ImageDataGenerator"):
         return replace(x, resolved=False, scaled=x.scaled or None)
-    node = maker.node
+    node = written(maker)
     args = maker.args
     if any(name in args and python(args[name]) not in (0, 0.0, False) for name in (*AUGMENTING, *FLIPPING)):
         x = stepped(x, "augment", "ImageDataGenerator(...)", node)
@@ -274,11 +275,11 @@ def _through(call: Call, function: Value, x: Facts) -> Facts:
     """Images after a preprocessing function: that of an application, else one that is not followed."""
     match function:
         case Symbol(name) if name.endswith(".preprocess_input"):
-            term = Term(name, {"x": Const(None)}, node=function.node)
+            term = Term(name, {"x": Const(None)}, node=function.node, origin=function.origin)
             return preprocessed(Call(term, x, "scale", {}, call.ask))
         case _:
             name = function.name if isinstance(function, Function) else "a preprocessing function"
-            return stepped(replace(x, **bounded(None)), "unknown", name, function.node)
+            return stepped(replace(x, **bounded(None)), "unknown", name, written(function))
 
 
 def predicted(call: Call) -> Facts:
@@ -298,7 +299,7 @@ def _layers(maker: Value | None) -> Iterator[KerasLayer]:
         case KerasLayer():
             yield maker
         case KerasModel(kind="sequential"):
-            match maker.fields.get("layers"):
+            match maker.fields.get(LAYERS):
                 case Items(items):
                     for member in items:
                         if not (isinstance(member, KerasLayer) and member.cls == "keras.layers.InputLayer"):

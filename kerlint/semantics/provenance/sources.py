@@ -10,7 +10,7 @@ from typing import Any
 
 from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.call import Call, dtype_of, is_float
-from kerlint.semantics.provenance.facts import Facts, bounded, labelled, narrowed, union
+from kerlint.semantics.provenance.facts import Facts, bounded, labelled, narrowed, source_of, union
 from kerlint.semantics.provenance.knowledge import entry
 from kerlint.semantics.values import Const, Items, Value, python
 
@@ -25,7 +25,7 @@ def _described(call: Call, about: Mapping[str, Any], rows: int | None, name: str
     return call.origin(
         "dataset",
         name,
-        sources=frozenset({(call.term, part)}),
+        sources=source_of(call.term, part),
         shape=(rows, *(size or None for size in inner)),
         rows=rows,
         **bounded(bounds),
@@ -269,6 +269,8 @@ def random(call: Call) -> Facts:
     """Numbers from a random number generator; the table gives its parameters in order."""
     given = _bound(call, _signature(call).split())
     shape = _size(call, given)
+    if "cov" in given and shape is not None:
+        shape = (*shape, call.ask(given.get("mean")).rows)
     low = _parameter(call, given, "low", "minval")
     high = _parameter(call, given, "high", "maxval")
     whole = call.about.get("whole", False)
@@ -343,7 +345,7 @@ def filled(call: Call) -> Facts:
         value = call.number(1, "fill_value", "value")
     like = call.facts(0, "a", "x", "input", "prototype", "other") if word.endswith("_like") else None
     shape = like.shape if like is not None else call.dims(call.value(0, "shape", "dims"))
-    flat = shape is not None and (len(shape) == 1 or shape[-1] == 1)
+    flat = shape is not None and (len(shape) < 2 or shape[-1] == 1)
     bounds = None if value is None else (value, value)
     form = labelled(float(value).is_integer(), bounds) if value is not None and flat else None
     dtype = dtype_of(call.term.args.get("dtype")) or about.get("dtype")

@@ -10,7 +10,7 @@ from typing import Any
 from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.arrays import number
 from kerlint.semantics.provenance.call import Call
-from kerlint.semantics.provenance.facts import Facts, Origin, agreed, bounded, stepped
+from kerlint.semantics.provenance.facts import Facts, Origin, agreed, bounded, source_of, stepped, written
 from kerlint.semantics.provenance.indexing import element_of
 from kerlint.semantics.provenance.literals import either
 from kerlint.semantics.values import Items, Term, Value
@@ -79,7 +79,7 @@ def batched(call: Call) -> Facts:
             found, shape=None if rest is None or found.yields == "elements" else (None, *rest), yields="batches", batch=size, columns=None
         )
 
-    return stepped(_every(call.data, change), "batch", f"batch({size if size is not None else '…'})", call.term.node)
+    return stepped(_every(call.data, change), "batch", f"batch({size if size is not None else '…'})", written(call.term))
 
 
 def unbatched(call: Call) -> Facts:
@@ -144,12 +144,12 @@ def _kept(call: Call, choose: Callable[[int, int], int]) -> Facts:
             rows = min(found.rows or 0, kept * (found.batch or 0))
         return _rows(found, rows)
 
-    return stepped(_every(call.data, change), "select", f"{call.term.name[1:-2]}()", call.term.node)
+    return stepped(_every(call.data, change), "select", f"{call.term.name[1:-2]}()", written(call.term))
 
 
 def filtered(call: Call) -> Facts:
     """`ds.filter(f)`: fewer elements."""
-    return stepped(_every(call.data, lambda found: _rows(found, None)), "select", "filter()", call.term.node)
+    return stepped(_every(call.data, lambda found: _rows(found, None)), "select", "filter()", written(call.term))
 
 
 def mapped(call: Call) -> Facts:
@@ -184,7 +184,7 @@ def _opaque(call: Call) -> Facts:
     if source.labels is None:
         return found
     kept = Facts(source.labels.origin, source.labels.path, scaled=source.labels.scaled or None, rows=source.rows, yields=source.yields)
-    return replace(found, labels=stepped(replace(kept, sources=source.labels.sources), "unknown", "map()", call.term.node))
+    return replace(found, labels=stepped(replace(kept, sources=source.labels.sources), "unknown", "map()", written(call.term)))
 
 
 def windows(call: Call) -> Facts:
@@ -261,7 +261,7 @@ def csv(call: Call) -> Facts:
     batch = call.integer(1, "batch_size")
     x = call.origin("table", yields="batches", batch=batch)
     labels = call.text(99, "label_name")
-    return replace(x, labels=replace(x, sources=frozenset({(call.term, "")}))) if labels else x
+    return replace(x, labels=replace(x, sources=source_of(call.term))) if labels else x
 
 
 def generator(call: Call) -> Facts:
@@ -271,7 +271,7 @@ def generator(call: Call) -> Facts:
     x = made.members[0] if pair else made
     if x.origin is None:
         x = replace(
-            x, origin=Origin("generator", "a generator", call.term.node), resolved=False, scaled=None, sources=frozenset({(call.term, "")})
+            x, origin=Origin("generator", "a generator", written(call.term)), resolved=False, scaled=None, sources=source_of(call.term)
         )
     batch = x.shape[0] if x.shape else None
     x = replace(x, yields="batches", batch=batch, rows=None, labels=None, doubt=x.doubt or made.doubt)
@@ -292,7 +292,7 @@ def split(call: Call) -> Facts:
                 for key, part in array.members.items()
             }
             part = replace(array, rows=rows, shape=shape, split=("train", "test")[half], members=inner)
-            members[2 * place + half] = stepped(part, "select", "train_test_split()", call.term.node)
+            members[2 * place + half] = stepped(part, "select", "train_test_split()", written(call.term))
     sources = frozenset().union(*(part.sources for part in members.values())) if members else frozenset()
     first = members.get(0, Facts())
     return Facts(first.origin, first.path, first.resolved, scaled=first.scaled, members=members, sources=sources)

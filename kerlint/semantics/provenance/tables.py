@@ -7,7 +7,7 @@ from typing import Any
 
 from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.call import Call
-from kerlint.semantics.provenance.facts import Facts, agreed, bounded, labelled, narrowed, stepped, union
+from kerlint.semantics.provenance.facts import Facts, agreed, bounded, labelled, narrowed, stepped, union, written
 from kerlint.semantics.provenance.knowledge import spoken
 from kerlint.semantics.values import Const, Items, Table, python
 
@@ -25,7 +25,7 @@ def frame(call: Call) -> Facts:
         return data
     made = _of_columns(replace(data, doubt=data.doubt), named)
     kind = "literal" if data.origin.kind == "literal" else data.origin.kind
-    return replace(made, origin=replace(data.origin, kind=kind, name=f"{spoken(call.term.name)[:-2]}({{...}})", node=call.term.node))
+    return replace(made, origin=replace(data.origin, kind=kind, name=f"{spoken(call.term.name)[:-2]}({{...}})", node=written(call.term)))
 
 
 def _of_columns(whole: Facts, columns: dict[str, Facts]) -> Facts:
@@ -54,7 +54,7 @@ def column(call: Call, name: Any) -> Facts:
         return call.result("select", "[columns]", shape=(table.rows, None), members={}, columns=None, **_vague(table))
     if isinstance(name, list):
         if name and all(part in table.members for part in name):
-            return stepped(_of_columns(table, {part: table.members[part] for part in name}), "select", f"[{name!r}]", call.term.node)
+            return stepped(_of_columns(table, {part: table.members[part] for part in name}), "select", f"[{name!r}]", written(call.term))
         kept = {part: table.members[part] for part in name if part in table.members}
         return call.result("select", f"[{name!r}]", shape=(table.rows, len(name)), members=kept, columns=None, **_vague(table))
     found = call.result("select", f"[{name!r}]", shape=(table.rows,), members={}, columns=None, **_vague(table))
@@ -131,7 +131,9 @@ def drop(call: Call) -> Facts:
     kept = {key: part for key, part in table.members.items() if key not in names}
     if width is not None and len(table.members) == width:
         return (
-            stepped(_of_columns(table, kept), "select", "drop()", call.term.node) if kept else call.result("select", shape=(table.rows, 0))
+            stepped(_of_columns(table, kept), "select", "drop()", written(call.term))
+            if kept
+            else call.result("select", shape=(table.rows, 0))
         )
     left = None if width is None else width - len(names)
     forms = {} if table.form is None else {"form": table.form}
