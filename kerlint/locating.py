@@ -35,13 +35,16 @@ def ranges_of(nodes: Iterable[CSTNode | None], source: Source, parsed: Parsed, p
 
 
 def located(findings: Sequence[Finding], ranges: Ranges, source: Source) -> list[Finding]:
-    """The findings with their places and those of what is related to them."""
+    """The findings with their places and those of what is related to them; one in an imported file names what led there."""
     top = Range(source.path, Position(1, 1), Position(1, 1), source.cells[0].number if source.cells else None)
 
     def place(finding: Finding) -> Finding:
         nodes = (finding.node, *finding.scope)
         found = next((ranges[node] for node in nodes if node is not None and node in ranges), top)
-        return replace(finding, range=found, related=_related(finding.related, ranges))
+        related = _related(finding.related, ranges)
+        if found.path != source.path and all(other.range and other.range.path == found.path for other in related):
+            related += _related((Related(node, "reached from here") for node in finding.scope), ranges)
+        return replace(finding, range=found, related=related)
 
     return [place(finding) for finding in findings]
 

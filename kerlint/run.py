@@ -170,7 +170,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def shown_files(run: Run, style: str, paint: Paint, complain: Callable[[str], object]) -> Iterator[str]:
-    """`kerlint show`: every file that mentions Keras, for people or as JSON."""
+    """`kerlint show`: every file that mentions Keras, for people or as JSON. Examines the run."""
     import json
 
     from kerlint.reports import show
@@ -182,6 +182,8 @@ def shown_files(run: Run, style: str, paint: Paint, complain: Callable[[str], ob
     for understood in found:
         yield from show.report(understood, paint)
         yield ""
+    if not found and not run.exit_code():
+        yield "No file mentions Keras or TensorFlow."
 
 
 def _understood(run: Run, complain: Callable[[str], object]) -> Iterator[Understood]:

@@ -231,6 +231,13 @@ def test_rules_lists_each_once(kerlint: Kerlint) -> None:
     assert [line[:6] for line in lines] == list(rules())
 
 
+def test_show_of_a_foreign_file_says_so(kerlint: Kerlint, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("import os\n")
+    done = kerlint("show", "a.py")
+    assert (done.returncode, done.stdout) == (0, "No file mentions Keras or TensorFlow.\n")
+    assert json.loads(kerlint("show", "a.py", "--output-format=json").stdout) == []
+
+
 def test_config_describes_keys(kerlint: Kerlint) -> None:
     assert "per-file-ignores" in kerlint("config").stdout
     assert kerlint("config", "min-confidence").stdout.endswith('Default: "medium"\n')

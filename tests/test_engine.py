@@ -12,6 +12,7 @@ import kerlint as package
 from kerlint.config import Config, Configs
 from kerlint.engine import Projects, examine, lint_source, ordered
 from kerlint.finding import Confidence, Finding, Position, Range, Severity
+from kerlint.locating import located
 from kerlint.source import read
 
 MODELS = """\
@@ -70,6 +71,15 @@ def test_finding_in_an_imported_file_is_reported_there_once(kerlint: Kerlint, tm
     for paths in (["train.py"], ["models.py"], ["train.py", "models.py"], ["."]):
         lines = kerlint(*paths, "--output-format=concise", "-q", "--select=KER301").stdout.splitlines()
         assert [line.split(" error ")[0] for line in lines] == ["models.py:4:78:"]
+
+
+def test_finding_in_an_imported_file_names_what_led_there() -> None:
+    inner, outer = object(), object()
+    place, call = Range(Path("models.py"), Position(4, 78), Position(4, 87)), Range(Path("train.py"), Position(7, 1), Position(7, 16))
+    finding = Finding("KER301", "name", "message", "", Severity.error, Confidence.high, inner, scope=(outer,))  # type: ignore[arg-type]
+    (found,) = located([finding], {inner: place, outer: call}, read(Path("train.py"), b"import keras\n"))  # type: ignore[dict-item]
+    assert found.range == place
+    assert [(other.range, other.message) for other in found.related] == [(call, "reached from here")]
 
 
 def test_imported_file_has_its_own_suppressions_and_ignores(kerlint: Kerlint, tmp_path: Path) -> None:
