@@ -114,8 +114,9 @@ def test_splits_and_origins() -> None:
 
 def test_labels_made_of_the_inputs_share_their_origin() -> None:
     (event,) = fits("x = np.random.rand(100, 2)\ny = x.sum(axis=1) > 1\nmodel.fit(x, y)")
-    assert labels_of(event).random
+    assert facts(event.y).random
     assert same_origin(event.x, event.y)
+    assert not labels_of(event).random
 
 
 def test_columns_of_one_table_are_different_data() -> None:

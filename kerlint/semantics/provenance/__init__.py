@@ -7,6 +7,7 @@ the modules named there compute what comes out, `tracing` keeps what was found.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kerlint.semantics.provenance.facts import Facts, Origin, Step
@@ -38,12 +39,14 @@ def inputs_of(event: Event) -> Facts:
 
 
 def labels_of(event: Event) -> Facts:
-    """The facts of the labels of an event: `y`, or the labels that a dataset carries."""
+    """The facts of the labels of an event: `y`, or the labels that a dataset carries; `random` only if they owe nothing to the inputs."""
+    inputs = facts(event.x)
     match event.y:
         case None | Const(None):
-            return facts(event.x).labels or Facts()
+            found = inputs.labels or Facts()
         case given:
-            return facts(given)
+            found = facts(given)
+    return replace(found, random=False) if found.random and found.sources & inputs.sources else found
 
 
 def parts(value: Value | None) -> tuple[Value, ...]:

@@ -178,7 +178,7 @@ def _binary(call: Call, a: Facts, b: Facts, name: str, effect: str, scaled: bool
         "form": _form(data, other, name, known),
         "classes": data.classes if name in ("add", "subtract", "multiply") and _is_constant(other) else None,
         "dtype": _dtype(a, b, name),
-        "random": all(side.random or _is_constant(side) for side in (a, b)) and (a.random or b.random),
+        "random": data.random and (_is_constant(other) or other.sources <= data.sources),
         "statistic": _statistic(a, b, name),
         "members": {},
         "sources": a.sources | b.sources,

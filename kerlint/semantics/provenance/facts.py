@@ -68,7 +68,7 @@ class Facts:
     """Number of classes of labels."""
     dtype: str | None = None
     random: bool = False
-    """Every value comes from a random number generator, independent of anything else."""
+    """Every value was drawn by one random number generator call; whether other data was made of the same draw, `same_origin` says."""
     batch: int | None = None
     """Batch size of a batched dataset or generator."""
     labels: Facts | None = None

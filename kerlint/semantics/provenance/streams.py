@@ -75,9 +75,9 @@ def batched(call: Call) -> Facts:
         if found.shape is not None:
             rest = found.shape[1:] if found.yields == "examples" else found.shape
             rest = tuple(None for _ in rest) if "padded" in call.term.name else rest
-        return replace(
-            found, shape=None if rest is None or found.yields == "elements" else (None, *rest), yields="batches", batch=size, columns=None
-        )
+        shape = None if rest is None or found.yields == "elements" else (None, *rest)
+        columns = found.columns if found.yields == "examples" else None
+        return replace(found, shape=shape, yields="batches", batch=size, columns=columns)
 
     return stepped(_every(call.data, change), "batch", f"batch({size if size is not None else '…'})", written(call.term))
 
