@@ -22,6 +22,7 @@ from kerlint.semantics.values import (
     Term,
     Unknown,
     Value,
+    is_data_choice,
     join,
 )
 
@@ -154,6 +155,8 @@ def call_method(
 ) -> Value:
     """The value of `receiver.name(...)`, with what it does to the receiver."""
     match receiver:
+        case Choice() if is_data_choice(receiver) and name not in methods.EFFECTS and "inplace" not in keywords:
+            return Term(f".{name}()", {"self": receiver, **numbered(positional, keywords)}, node=node)
         case Choice(found):
             return each(run, found, lambda option: call_method(run, option, name, positional, keywords, node))
         case Symbol() | Namespace() | Class():

@@ -23,6 +23,7 @@ from kerlint.semantics.values import (
     Term,
     Unknown,
     Value,
+    is_data_choice,
     join,
     options,
     python,
@@ -124,7 +125,7 @@ def _elements(run: Interpreter, elements: Any) -> Iterator[Value] | None:
                 case _:
                     return None
         else:
-            found.append(value)
+            found.append(run.placed(value, element.value))
     return iter(found)
 
 
@@ -166,7 +167,7 @@ def _binary(run: Interpreter, node: cst.BinaryOperation) -> Value:
 def compute(run: Interpreter, kind: type, left: Value, right: Value, node: cst.CSTNode) -> Value:
     """An operator on two values: folded for constants, a graph operation for tensors, else a term."""
     name, function = OPERATORS[kind]
-    if isinstance(left, Choice) or isinstance(right, Choice):
+    if (isinstance(left, Choice) or isinstance(right, Choice)) and not (_is_data(left) or _is_data(right)):
         return join(*(compute(run, kind, a, b, node) for a in options(left) for b in options(right)))
     match left, right:
         case Const(a), Const(b):
@@ -183,13 +184,14 @@ def compute(run: Interpreter, kind: type, left: Value, right: Value, node: cst.C
     if found:
         return operation(f"keras.ops.{name}", {"left": left, "right": right}, found, node, within=run.within)
     match left, right:
-        case (Unknown(reason), _) | (_, Unknown(reason)) if not _is_data(left, right):
+        case (Unknown(reason), _) | (_, Unknown(reason)) if not (_is_data(left) or _is_data(right)):
             return Unknown(reason, node=node)
     return Term(name, {"left": left, "right": right}, node=node)
 
 
-def _is_data(left: Value, right: Value) -> bool:
-    return isinstance(left, Term) or isinstance(right, Term)
+def _is_data(value: Value) -> bool:
+    """Whether operators on it are kept as terms: data, or a choice of data (the alternatives stay in the term)."""
+    return isinstance(value, Term) or is_data_choice(value)
 
 
 def _fold(name: str, function: Callable[[Any, Any], Any], left: Any, right: Any, node: cst.CSTNode, doubt: str) -> Value:
@@ -398,6 +400,8 @@ def _key(run: Interpreter, part: cst.BaseSlice) -> Value:
 def subscript(run: Interpreter, base: Value, key: Value, node: cst.CSTNode) -> Value:
     """`base[key]`: a member of what is listed, a graph operation on a tensor, else a term."""
     match base, key:
+        case Choice(), _ if is_data_choice(base):
+            return Term("item", {"base": base, "key": key}, node=node)
         case Choice(found), _:
             return join(*(subscript(run, option, key, node) for option in found))
         case Items(items), Const(int() as index) if -len(items) <= index < len(items):

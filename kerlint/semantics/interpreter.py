@@ -51,7 +51,7 @@ DEEPEST = 24
 RECURSION = 10_000
 LONGEST = 128
 """Members up to which a loop is unrolled and a list kept item by item: public books build networks of 100 layers in a loop."""
-MOST_PASSES = 512
+MOST_PASSES = 256
 """Passes through the body of nested loops that are unrolled; models are built in loops of loops with far fewer, arrays filled with far more."""
 CONSTANTS = {"True": True, "False": False, "None": None}
 
@@ -174,10 +174,10 @@ class Interpreter:
         starred = imports.from_star(top.fields.get("*"), name, node)
         if starred is not None and (name not in BUILTINS or catalog.entry(starred.name) is not None):
             return starred
-        if name in BUILTINS:
-            return Symbol(f"builtins.{name}", name, node=node)
         if name == "__name__":
             return Const("__main__" if top is self.main else top.where, node=node)
+        if name in BUILTINS:
+            return Symbol(f"builtins.{name}", name, node=node)
         return Unknown(f"`{name}` is not defined in the source", node=node)
 
     def fetched(self, value: Value) -> Value:
@@ -308,7 +308,7 @@ class Interpreter:
         else:
             final = self.heap.undo()
             self.heap.merge([*early, final] if len(early) < len(values) else early)
-        return join(*values) if values else Const(None, node=node)
+        return join(*values) if values else Unknown("a function that does not return", node=node)
 
     def leave(self, value: Value) -> None:
         """`return value`."""
@@ -387,15 +387,23 @@ class Interpreter:
         with self.rehearsal():
             self._once(body)
         changed = self.heap.undo()
+        if self.rehearsing:  # What changes is all that an outer rehearsal asks.
+            self._widen(changed, keep_new=True)
+            return True
         del self.breaks[-1].exits[exits[0] :]
         if self.regions:
             del self.regions[-1].exits[exits[1] :]
+        self._widen(changed, keep_new=False)
+        return self._once(body)
+
+    def _widen(self, changed: Delta, *, keep_new: bool) -> None:
+        """Generalise every place that a loop changes; places that the loop makes are kept only when its body is not run again."""
         for fields, key, new in changed.values():
             # What was never changed before is its own oldest content.
             old = fields.get(key, key if fields is self.heap.newest else MISSING)
-            if old is not MISSING and new is not MISSING:
-                self.heap.write(fields, key, self.widened(old, new, "changed in a loop of unknown length"))
-        return self._once(body)
+            if new is MISSING or (old is MISSING and not keep_new):
+                continue
+            self.heap.write(fields, key, new if old is MISSING else self.widened(old, new, "changed in a loop of unknown length"))
 
     def widened(self, before: Value, after: Value, reason: str) -> Value:
         """What is known of a value that a loop of unknown length changes."""

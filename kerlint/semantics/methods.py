@@ -150,6 +150,10 @@ MAPS = frozenset({"map", "apply", "applymap", "flat_map", "interleave", "filter"
 TRAINERS = frozenset({"fit", "fit_generator", "search"})
 
 
+EFFECTS = MAPS | TRAINERS | {"append", "extend", "pop", "apply_gradients", "minimize", "add_argument", "parse_args", "parse_known_args", "assign"}
+"""Methods of data that do more than give a value."""
+
+
 def _term_method(
     run: Interpreter, receiver: Term, name: str, positional: list[Value], keywords: Keywords, node: CSTNode
 ) -> Value | None:

@@ -244,6 +244,15 @@ def options(value: Value) -> tuple[Value, ...]:
             return (value,)
 
 
+def is_data_choice(value: Value) -> bool:
+    """Whether it is one of several data values: it stays one operand of a term, because trying all combinations grows without bound."""
+    match value:
+        case Choice(found):
+            return all(isinstance(option, (Term, Unknown)) and not getattr(option, "name", "").startswith(("keras.", "many")) for option in found)
+        case _:
+            return False
+
+
 def same(left: Value, right: Value) -> bool:
     """Whether two values are certainly the same one."""
     if left is right:
