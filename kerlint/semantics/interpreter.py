@@ -265,7 +265,8 @@ class Interpreter:
     def invoke(self, function: Function, positional: list[Value], keywords: Mapping[str, Value], node: CSTNode) -> Value:
         """Run a function of the user on these arguments and return what it returns."""
         self.called.add(function.body)
-        if len(self.calling) >= DEEPEST or self.calling.count(function.body) >= 2:
+        running = function.body, function.frame  # A chain of closures of one lambda is no recursion.
+        if len(self.calling) >= DEEPEST or self.calling.count(running) >= 2:
             return self._too_deep(positional, node)
         self.step(node)
         frame = Frame(function.frame, function.name)
@@ -273,7 +274,7 @@ class Interpreter:
         outer, loops = (self.frame, self.breaks, self.continues), self.loops
         region = Region(len(self.heap.journals), owner=function.owner, this=positional[0] if positional else None)
         self.frame, self.breaks, self.continues = frame, [], []
-        self.calling.append(function.body)
+        self.calling.append(running)
         self.regions.append(region)
         self.heap.fork()
         leads_on = False
