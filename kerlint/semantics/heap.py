@@ -84,7 +84,8 @@ class Heap:
         ways = list(deltas)
         places = {cell: (fields, key) for delta in ways for cell, (fields, key, _) in delta.items()}
         for cell, (fields, key) in places.items():
-            before = fields.get(key, MISSING)
+            # What was never changed in place before is its own content.
+            before = fields.get(key, key if fields is self.newest else MISSING)
             found = [delta[cell][2] if cell in delta else before for delta in ways]
             known = [value for value in found if value is not MISSING]
             if known:

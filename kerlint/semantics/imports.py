@@ -112,6 +112,8 @@ def _star(run: Interpreter, source: Value, node: cst.ImportFrom) -> None:
 def from_star(stars: Value | None, name: str, node: cst.CSTNode) -> Symbol | None:
     """A name that star imports of libraries may have brought: a known one of Keras, else one of the last library that is not Keras."""
     symbols = [star for star in stars.items if isinstance(star, Symbol)] if isinstance(stars, Items) else []
+    if name[:1].isupper():  # A class: other libraries that are imported whole (numpy, math) bring functions.
+        symbols.sort(key=lambda star: not star.name.startswith("keras"))
     for star in symbols:
         target = catalog.canonical(f"{star.name}.{name}")
         if not star.name.startswith("keras") or catalog.entry(target) is not None:
