@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import TYPE_CHECKING
 
 from kerlint.checks import history, rates
 from kerlint.finding import Severity
-from kerlint.semantics.provenance import labels_of
 from kerlint.semantics.values import Term, Value, number
 
 if TYPE_CHECKING:
     from kerlint.checks.history import Updates
     from kerlint.rule import Rule
-    from kerlint.semantics.program import Event, Program
+    from kerlint.semantics.program import Event, Model, Program
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +26,7 @@ class Budget:
     epochs: int
     updates: int
     moved: float
+    size: float
     severity: Severity
 
 
@@ -43,12 +44,27 @@ def budget_of(program: Program, event: Event, rule: Rule) -> Budget | None:
             kind, total = name.rpartition(".")[2], sum(updates.total for updates in known)
             moved = amount * total / (1 - (number(args.get("momentum")) or 0))
             epochs = sum(updates.epochs for updates in known)
-            severity = _severity(kind, epochs, total, moved, labels_of(event).random, rule)
+            size = _initial_size(event.model, rule)
+            severity = _severity(kind, epochs, total, moved * rule["measured_size"] / size, history.noise(event), rule)
             if severity is None or "epochs" not in event.given and epochs <= rule["demo_epochs"]:
                 return None
-            return Budget(kind, rate, known[-1], epochs, total, moved, severity)
+            return Budget(kind, rate, known[-1], epochs, total, moved, size, severity)
         case _:
             return None
+
+
+def _initial_size(model: Model | None, rule: Rule) -> float:
+    """The size of the fresh weights of the widest dense layer, sqrt(6 / (inputs + units)); that of the measured network at most.
+
+    The wider a layer, the smaller its fresh weights, and the more of them push an output in one direction.
+    """
+    found: float = rule["measured_size"]
+    for layer in model.layers if model is not None else ():
+        before = layer.inputs[0].shape if layer.inputs else None
+        units = number(layer.arg("units"))
+        if layer.kind == "Dense" and before and before[-1] is not None and units:
+            found = min(found, sqrt(rule["glorot"] / (before[-1] + units)))
+    return found
 
 
 def _severity(kind: str, epochs: int, total: int, moved: float, noise: bool, rule: Rule) -> Severity | None:

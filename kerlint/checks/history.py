@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
-from kerlint.semantics.provenance import inputs_of
+from kerlint.semantics.provenance import inputs_of, labels_of
 from kerlint.semantics.values import Const, Value, number
 
 if TYPE_CHECKING:
@@ -61,6 +61,13 @@ def known_elsewhere(program: Program, event: Event) -> bool:
     own = {id(layer.identity) for layer in model.layers}
     past = (other for other in before(program, event) if other.kind in TRAINING and other.identity is not event.identity)
     return any(id(layer.identity) in own for other in past if other.model is not None for layer in other.model.layers)
+
+
+def noise(event: Event) -> bool:
+    """Whether the labels are random numbers, other ones than the inputs are made of."""
+    inputs, labels = inputs_of(event), labels_of(event)
+    read, drawn = ({source for source, _ in found.sources} for found in (inputs, labels))
+    return labels.random and inputs.origin is not None and read.isdisjoint(drawn)
 
 
 def hidden(event: Event) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, graph, history, rates
 from kerlint.checks.budget import budget_of
+from kerlint.checks.places import origin_of
 from kerlint.finding import Confidence, Finding, Related, Severity
 from kerlint.semantics.provenance import inputs_of
 from kerlint.semantics.values import Const, Term, number
@@ -112,7 +113,7 @@ def _certainty(rate: Rate) -> Confidence:
 
 def _source(rate: Rate) -> tuple[Related, ...]:
     """Where the rate was first written, when that is not where the optimizer takes it."""
-    return (Related(rate.value.origin, "the learning rate is set here"),) if rate.value.origin is not None else ()
+    return origin_of(rate.value, "the learning rate is set here")
 
 
 def _places(rate: Rate) -> tuple[CSTNode | None, ...]:
@@ -150,6 +151,7 @@ def update_budget_too_small(program: Program, rule: Rule) -> Iterator[Finding]:
             optimizer=budget.optimizer,
             rate=rates.spelled(number(budget.rate) or 0),
             budget=figure(float(f"{budget.moved:.4g}")),
+            size=f"{budget.size:.1g}",
             enough=figure(rule["enough"]),
         )
 
@@ -172,7 +174,7 @@ def batch_larger_than_data(program: Program, rule: Rule) -> Iterator[Finding]:
             updates.batch.node,
             "" if whole else "few",
             confidence=certainty.of(event, event.model, inputs_of(event), updates.batch.value, event.args.get("epochs")),
-            related=_rows_related(event, updates.rows),
+            related=(*origin_of(updates.batch.value), *_rows_related(event, updates.rows)),
             scope=(event.node,),
             batch=figure(updates.batch.size),
             rows=figure(updates.rows),
@@ -220,7 +222,7 @@ def batch_size_one(program: Program, rule: Rule) -> Iterator[Finding]:
             "" if normalization is None else "normalization",
             severity=None if normalization is None else Severity.error,
             confidence=certainty.of(event, model, inputs_of(event), batch.value if batch is not None else None),
-            related=_normalization_related(normalization),
+            related=(*origin_of(batch.value if batch is not None else None), *_normalization_related(normalization)),
             scope=(event.node,),
             rows=figure(rows or 0),
         )
@@ -263,6 +265,7 @@ def extreme_batch_size(program: Program, rule: Rule) -> Iterator[Finding]:
                 yield rule.finding(
                     batch.node,
                     confidence=certainty.of(event, batch.value),
+                    related=origin_of(batch.value),
                     scope=(event.node,),
                     batch=figure(batch.size),
                     optimizer=name.rpartition(".")[2],

@@ -7,9 +7,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, history
+from kerlint.checks.places import origin_of
 from kerlint.checks.rates import spelled
 from kerlint.finding import Finding, Related, Severity
-from kerlint.semantics.provenance import inputs_of, labels_of
+from kerlint.semantics.provenance import inputs_of
 from kerlint.semantics.values import Const, Items, Table, Term, Value, number, same, text
 from kerlint.semantics.wording import figure, words
 
@@ -108,7 +109,7 @@ def no_validation_data(program: Program, rule: Rule) -> Iterator[Finding]:
         rows = inputs_of(event).rows
         if event.node in seen or event.model is None or id(event.model.node) in checked or not _learns_long(event, rule):
             continue
-        if _unsupervised(event) or labels_of(event).random or (rows is not None and rows < rule["least_rows"]) or _measured(program, event):
+        if _unsupervised(event) or history.noise(event) or (rows is not None and rows < rule["least_rows"]) or _measured(program, event):
             continue
         seen.add(event.node)
         yield rule.finding(
@@ -216,20 +217,24 @@ def monitor_without_validation(program: Program, rule: Rule) -> Iterator[Finding
             continue
         for callback in event.callbacks or ():
             watched = _watched(callback, rule)
-            if watched is None or callback.node in seen:
+            if watched is None or (callback.origin or callback.node) in seen:
                 continue
-            seen.add(callback.node)
+            seen.add(callback.origin or callback.node)
             node, monitor, variant = watched
             yield rule.finding(
                 node,
                 variant,
                 severity=Severity.error if variant == "path" else None,
                 confidence=certainty.of(event, callback),
-                related=(Related(event.node, "this run has no validation data"),) if event.node is not None else (),
+                related=(*origin_of(callback), *_unvalidated(event)),
                 scope=(event.node, callback.node),
                 callback=_last(callback.name) if isinstance(callback, Term) else "",
                 monitor=monitor,
             )
+
+
+def _unvalidated(event: Event) -> tuple[Related, ...]:
+    return (Related(event.node, "this run has no validation data"),) if event.node is not None else ()
 
 
 def _watched(callback: Value, rule: Rule) -> tuple[CSTNode | None, str, str] | None:
