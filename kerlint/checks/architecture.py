@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, graph, linearity
+from kerlint.checks.places import origin_of
 from kerlint.finding import Confidence, Finding, Related, Severity
 from kerlint.rule import Rule
 from kerlint.semantics import catalog
@@ -32,7 +33,7 @@ def sigmoid_deep_stack(program: Program, rule: Rule) -> Iterator[Finding]:
             "normalized" if normalized else "",
             severity=Severity.info if normalized else _by_depth(len(stack), rule),
             confidence=certainty.of(model, *(layer.arg("activation") for layer in stack)),
-            related=_places(stack[1:], "and this one"),
+            related=(*_written(stack[0]), *_places(stack[1:], "and this one")),
             depth=len(stack),
             activation=graph.own(stack[0]),
             shrink=figure(round(rule["slope"] ** -len(stack))),
@@ -53,6 +54,10 @@ def _places(layers: tuple[Layer, ...], message: str) -> tuple[Related, ...]:
     return tuple(Related(node, message) for node in nodes if node is not None)
 
 
+def _written(layer: Layer) -> tuple[Related, ...]:
+    return origin_of(layer.arg("activation"))
+
+
 def missing_hidden_activation(program: Program, rule: Rule) -> Iterator[Finding]:
     for model, layer in graph.layers(program):
         if layer.kind not in graph.MIXING or model.pretrained or graph.activation(layer, model) != "linear":
@@ -62,7 +67,7 @@ def missing_hidden_activation(program: Program, rule: Rule) -> Iterator[Finding]
                 yield rule.finding(
                     graph.activation_node(layer),
                     confidence=certainty.of(model, layer.arg("activation")),
-                    related=_places((reader,), "this layer multiplies it by weights again"),
+                    related=(*_written(layer), *_places((reader,), "this layer multiplies it by weights again")),
                     layer=graph.called(layer),
                     reader=graph.called(reader),
                 )
@@ -127,7 +132,7 @@ def _is_linear(model: Model, rule: Rule) -> bool:
         and all(graph.own(layer) == "linear" for layer in weighted[:-1])
         and all(graph.activates(layer) and layer in model.outputs for layer in rest)
         and not _compresses(model)
-        and not any(word in model.name.lower() for word in rule["names"])
+        and not any(word in f"{model.name} {model.title}".lower() for word in rule["names"])
     )
 
 
@@ -148,11 +153,18 @@ def _task(event: Event, rule: Rule) -> str:
 
 
 def _curved(inputs: Facts, labels: Facts, rule: Rule) -> bool:
-    """Whether the labels are computed from the very inputs by a power or another curve, and the inputs were not bent alike."""
+    """Whether the labels are a curve over the only column of the inputs that is even around 0, and the inputs were not bent alike."""
     if inputs.origin is None or labels.origin is None or labels.origin.node is None or inputs.origin.node is not labels.origin.node:
         return False
-    bends = [[step.name for step in facts.path if step.name in rule["curves"]] for facts in (inputs, labels)]
-    return not bends[0] and bool(bends[1])
+    single = inputs.shape is not None and inputs.shape[1:] in ((), (1,))
+    around_zero = inputs.bounds is None or inputs.bounds[0] < 0 < inputs.bounds[1]
+    bends = [[step for step in facts.path if _bare(step.name) in rule["curves"]] for facts in (inputs, labels)]
+    return single and around_zero and not bends[0] and bool(bends[1])
+
+
+def _bare(name: str) -> str:
+    """The name of a step without its module: "square" for `np.square()`; an operator is left as it is."""
+    return name.removesuffix("()").rpartition(".")[2]
 
 
 def softmax_hidden(program: Program, rule: Rule) -> Iterator[Finding]:
@@ -165,6 +177,7 @@ def softmax_hidden(program: Program, rule: Rule) -> Iterator[Finding]:
             yield rule.finding(
                 graph.activation_node(layer),
                 confidence=certainty.of(model, layer.arg("activation")),
+                related=_written(layer),
                 layer=graph.called(graph.previous(layer) or layer if graph.activates(layer) else layer),
             )
 
@@ -179,7 +192,7 @@ def double_activation(program: Program, rule: Rule) -> Iterator[Finding]:
             graph.activation_node(second),
             "useless" if after in rule["without_effect"].get(before, ()) else "",
             confidence=certainty.of(model, first.arg("activation"), second.arg("activation")),
-            related=_places((first,), f"{before} is applied here"),
+            related=(*_written(second), *_places((first,), f"{before} is applied here")),
             first=before,
             second=after,
         )
@@ -211,6 +224,7 @@ def symmetric_init(program: Program, rule: Rule) -> Iterator[Finding]:
                 initializer.node if initializer and "kernel_initializer" in layer.given else layer.node,
                 "zeros" if name == "Zeros" else "",
                 confidence=certainty.of(model, initializer, layer.arg("units") or layer.arg("filters")),
+                related=origin_of(initializer),
                 units=int(units),
                 layer=graph.called(layer),
                 initializer=name,
@@ -240,7 +254,7 @@ def softmax_axis_or_unit_mismatch(program: Program, rule: Rule) -> Iterator[Find
     for model, layer in graph.layers(program):
         axis = layer.arg("axis")
         if layer.kind in ("Softmax", "softmax") and number(axis) == 0:
-            yield rule.finding(axis.node if axis else layer.node, "axis", confidence=certainty.of(model, axis))
+            yield rule.finding(axis.node if axis else layer.node, "axis", confidence=certainty.of(model, axis), related=origin_of(axis))
     for event in program.fits():
         for head in graph.heads(event.model) if event.model and event.compiled else ():
             labels = labels_of(event)
@@ -249,7 +263,7 @@ def softmax_axis_or_unit_mismatch(program: Program, rule: Rule) -> Iterator[Find
                 yield rule.finding(
                     _units_node(head.layer),
                     confidence=certainty.of(event.model, event, labels, head.layer.arg("units") or head.layer.arg("filters")),
-                    related=_from(labels),
+                    related=(*origin_of(_units(head.layer)), *_from(labels)),
                     scope=(event.node,),
                     units=head.units,
                     classes=labels.classes,
@@ -266,8 +280,12 @@ def _too_few(units: int | None, labels: Facts, loss: Value | None, rule: Rule) -
             return False
 
 
+def _units(layer: Layer) -> Value | None:
+    return next((layer.arg(name) for name in ("units", "filters") if name in layer.given), None)
+
+
 def _units_node(layer: Layer) -> CSTNode | None:
-    value = next((layer.arg(name) for name in ("units", "filters") if name in layer.given), None)
+    value = _units(layer)
     return value.node if value is not None and value.node is not None else layer.node
 
 

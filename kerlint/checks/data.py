@@ -5,12 +5,12 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from kerlint.checks import certainty, intake, scale
+from kerlint.checks import certainty, history, intake, scale
 from kerlint.checks.graph import heads, hidden
-from kerlint.checks.restraints import restrained
+from kerlint.checks.restraints import reconstructs, restrained
 from kerlint.finding import Related, Severity
 from kerlint.semantics.provenance import Facts, facts, inputs_of, labels_of, same_origin, split_of
-from kerlint.semantics.values import Const, Items, Table, Term, Value
+from kerlint.semantics.values import Const, Items, Table, Term, Value, number
 from kerlint.semantics.wording import dimensions, figure, quoted, words
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def random_labels(program: Program, rule: Rule) -> Iterator[Finding]:
         found = labels_of(event)
         origin = found.origin.node if found.origin else None
         epochs = event.number("epochs") or 1
-        if event.kind != "fit" or not found.random or epochs < rule["epochs"] or event.y is event.x or origin in seen:
+        if event.kind != "fit" or epochs < rule["epochs"] or origin in seen or not history.noise(event):
             continue
         seen.add(origin)
         node = event.y.node if event.y is not None else event.node
@@ -225,9 +225,9 @@ def _place(what: Origin | Model | None, message: str) -> tuple[Related, ...]:
 
 
 def _unused_copy(program: Program, fed: scale.Fed) -> Assignment | None:
-    """A scaled or encoded copy of the very data that reaches this fit, which nothing reads."""
+    """A scaled or encoded copy of the very data that reaches this fit, which nothing reads; under the same name it came after the fit."""
     for assignment in program.assignments:
-        if not assignment.read and _made_from(assignment.value, fed.value):
+        if not assignment.read and assignment.name != words(fed.value) and _made_from(assignment.value, fed.value):
             return assignment
     return None
 
@@ -294,12 +294,20 @@ def _meagre(event: Event, rule: Rule) -> tuple[str, dict[str, Any]]:
     features = found.shape[-1] if found.shape and len(found.shape) == rule["tabular_rank"] and not _of(found, rule["toys"]) else None
     numbers = {"params": figure(params), "rows": figure(found.rows), "ratio": figure(params // max(1, found.rows))}
     if found.rows < rule["rows"] and params > rule["params_per_row"] * found.rows * max(1, units):
-        return "ratio", numbers
+        return ("", {}) if _wide(model, found.rows, rule) else ("ratio", numbers)
     if found.rows < rule["few_rows"] and hidden(model):
         return "few", numbers
     if features is not None and found.rows < min(rule["rows"], rule["rows_per_feature"] * features):
         return "features", {**numbers, "features": figure(features)}
     return "", {}
+
+
+def _wide(model: Model, rows: int, rule: Rule) -> bool:
+    """Whether one wide layer is the cause, which wide-layer-without-regularizer (KER601) reports."""
+    return any(
+        layer.kind == "Dense" and (number(layer.arg("units")) or 0) >= rule["wide"] and (layer.params or 0) > rule["params_per_row"] * rows
+        for layer in hidden(model)
+    )
 
 
 def _excused(event: Event, model: Model, found: Facts, rule: Rule) -> bool:
@@ -309,7 +317,7 @@ def _excused(event: Event, model: Model, found: Facts, rule: Rule) -> bool:
         restrained(event, model)
         or (model.pretrained and all(layer.trainable is not False for layer in model.layers))
         or any(word in named for word in rule["sanity_names"])
-        or (event.x is not None and event.y is not None and same_origin(event.x, event.y))
+        or reconstructs(event)
         or _truth_table(found)
     )
 

@@ -63,9 +63,15 @@ class Head:
     layer: Layer
     activation: str | None
     units: int | None
-    activation_node: CSTNode | None
+    place: Layer
+    """The layer that has the activation."""
     index: int
     output: Layer
+
+    @property
+    def activation_node(self) -> CSTNode | None:
+        """Where the activation is written."""
+        return activation_node(self.place)
 
 
 def models(program: Program) -> list[Model]:
@@ -97,7 +103,7 @@ def _head(output: Layer, index: int) -> Head:
         if not transparent(layer) or len(layer.inputs) != 1:
             break
         layer = layer.inputs[0]
-    return Head(layer, name, _units(output, layer), activation_node(place), index, output)
+    return Head(layer, name, _units(output, layer), place, index, output)
 
 
 def _units(output: Layer, layer: Layer) -> int | None:

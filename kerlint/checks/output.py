@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, graph, pairing
 from kerlint.checks.pairing import Pair
-from kerlint.finding import Finding, Severity
+from kerlint.checks.places import origin_of
+from kerlint.finding import Finding, Related, Severity
 from kerlint.rule import Rule
 from kerlint.semantics.program import Program, Shape
 from kerlint.semantics.provenance import Facts
@@ -25,7 +26,7 @@ def softmax_single_unit(program: Program, rule: Rule) -> Iterator[Finding]:
             yield rule.finding(
                 head.activation_node,
                 confidence=certainty.of(model, head.layer.arg("activation"), _size(head)),
-                related=pairing.related(head.layer.node, "the layer with one unit") if head.layer is not head.output else (),
+                related=(*pairing.written(head), *_unit_layer(head)),
                 scope=tuple(event.node for event in program.of(model.identity)),
             )
 
@@ -87,7 +88,7 @@ def bounded_regression_head(program: Program, rule: Rule) -> Iterator[Finding]:
             yield rule.finding(
                 pair.head.activation_node,
                 confidence=pair.confidence(event, labels),
-                related=pairing.source(labels),
+                related=(*pairing.written(pair.head), *pairing.source(labels)),
                 scope=(event.node,),
                 activation=pair.activation,
                 range=_range_words(*rule["ranges"][pair.activation]),
@@ -120,7 +121,7 @@ def label_encoding_loss_mismatch(program: Program, rule: Rule) -> Iterator[Findi
                     pair.place,
                     pair.kind,
                     confidence=pair.confidence(event, labels),
-                    related=pairing.source(labels),
+                    related=(*origin_of(pair.loss), *pairing.source(labels)),
                     scope=(pair.compiled.node, event.node),
                     labels=_labels_words(labels),
                     loss=pair.called,
@@ -202,6 +203,10 @@ def _at_head(pair: Pair, rule: Rule, variant: str, severity: Severity | None = N
         activation=pair.activation,
         units=pair.units,
     )
+
+
+def _unit_layer(head: graph.Head) -> tuple[Related, ...]:
+    return pairing.related(head.layer.node, "the layer with one unit") if head.layer is not head.output else ()
 
 
 def _size(head: graph.Head) -> Value | None:

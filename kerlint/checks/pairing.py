@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, graph
+from kerlint.checks.places import origin_of
 from kerlint.finding import Confidence, Related
 from kerlint.semantics.program import Compile, Event, Layer, Model, Program, Shape
 from kerlint.semantics.provenance import Facts, facts, labels_of
@@ -112,11 +113,12 @@ class Pair:
 
     def at_head(self) -> tuple[Related, ...]:
         """The head as the other half of a finding at the loss."""
-        return related(self.head.activation_node, f"the head of the model: {self.activation or 'activation not known'}")
+        head = related(self.head.activation_node, f"the head of the model: {self.activation or 'activation not known'}")
+        return (*origin_of(self.loss), *head)
 
     def at_loss(self) -> tuple[Related, ...]:
         """The loss as the other half of a finding at the head."""
-        return related(self.place, "the loss that reads this head")
+        return (*written(self.head), *related(self.place, "the loss that reads this head"))
 
     def confidence(self, *grounds: Doubted | None) -> Confidence:
         """How sure a finding about activation and loss is; `grounds` are what else it rests on."""
@@ -141,6 +143,11 @@ class Pair:
 
 def related(node: CSTNode | None, message: str) -> tuple[Related, ...]:
     return () if node is None else (Related(node, message),)
+
+
+def written(head: graph.Head) -> tuple[Related, ...]:
+    """Where the activation of a head was first written, if elsewhere."""
+    return origin_of(head.place.arg("activation"))
 
 
 def source(labels: Facts) -> tuple[Related, ...]:

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.checks import certainty, graph
-from kerlint.checks.restraints import restrained
+from kerlint.checks.places import origin_of
+from kerlint.checks.restraints import reconstructs, restrained
 from kerlint.finding import Finding, Related, Severity
 from kerlint.rule import Rule
-from kerlint.semantics.program import Event, Layer, Program
+from kerlint.semantics.program import Layer, Program
 from kerlint.semantics.provenance import inputs_of
-from kerlint.semantics.values import Term, Value, number, same
+from kerlint.semantics.values import Term, Value, number
 from kerlint.semantics.wording import figure
 
 
 def wide_layer_without_regularizer(program: Program, rule: Rule) -> Iterator[Finding]:
     for event in program.fits():
         model, data = event.model, inputs_of(event)
-        if event.kind != "fit" or model is None or model.pretrained or _reconstructs(event) or restrained(event, model):
+        if event.kind != "fit" or model is None or model.pretrained or reconstructs(event) or restrained(event, model):
             continue
         for layer in graph.hidden(model):
             variant = _wide(layer, data.rows, rule)
@@ -48,11 +49,6 @@ def _wide(layer: Layer, rows: int | None, rule: Rule) -> str | None:
     return "" if units >= rule["units"] and crowded else None
 
 
-def _reconstructs(event: Event) -> bool:
-    """Whether the model is to give back what it reads: what it learns is limited by its code, not by a penalty."""
-    return event.x is not None and event.y is not None and same(event.x, event.y)
-
-
 def dropout_rate_too_high(program: Program, rule: Rule) -> Iterator[Finding]:
     for model, layer in graph.layers(program):
         rate = number(layer.arg("rate"))
@@ -68,6 +64,7 @@ def dropout_rate_too_high(program: Program, rule: Rule) -> Iterator[Finding]:
             variant,
             severity=Severity.error if variant else None,
             confidence=certainty.of(model, value),
+            related=origin_of(value),
             layer=layer.kind,
             rate=rate,
             share=f"{rate:.0%}",
@@ -109,6 +106,7 @@ def l2_too_strong(program: Program, rule: Rule) -> Iterator[Finding]:
                     "" if name in rule["kernels"] else "other",
                     severity=None if name in rule["kernels"] else Severity.info,
                     confidence=certainty.of(model, value, factor),
+                    related=origin_of(factor if factor.node is not None else value),
                     argument=name,
                     penalty=penalty,
                     factor=figure(amount),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kerlint.checks.graph import DROPOUTS, NORMALIZATIONS
-from kerlint.semantics.provenance import inputs_of
+from kerlint.semantics.provenance import inputs_of, labels_of, same_origin
 from kerlint.semantics.values import Const, Symbol, Term, Value
 
 if TYPE_CHECKING:
@@ -21,6 +21,11 @@ PENALTIES = tuple(
 RESTRAINING = DROPOUTS | NORMALIZATIONS | {"GaussianNoise", "ActivityRegularization", "SpectralNormalization"}
 DECAYING = frozenset({"AdamW", "Lion"})
 """Optimizers that decay weights unless told otherwise."""
+
+
+def reconstructs(event: Event) -> bool:
+    """Whether the model is to give back what it reads: what it learns is limited by its code, not by a penalty."""
+    return event.x is not None and same_origin(event.x, event.y) and inputs_of(event).shape == labels_of(event).shape
 
 
 def restrained(event: Event, model: Model) -> bool:

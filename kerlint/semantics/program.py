@@ -78,6 +78,8 @@ class Model:
     pretrained: bool = False
     """Weights were loaded or come with an application."""
     doubt: str = ""
+    title: str = ""
+    """What its `name=` says; `name` is what messages call it."""
 
     @property
     def complete(self) -> bool:

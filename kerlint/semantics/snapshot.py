@@ -43,6 +43,7 @@ def snapshot(run: Interpreter, model: Value, data: Value | None = None) -> Model
         loops=model.loops if isinstance(model, KerasModel) else run.made_in.get(id(model), ()),
         pretrained=PRETRAINED in fields or any(_pretrained(call) for call in made),
         doubt=model.doubt,
+        title=text(fields.get("name")) or "",
     )
 
 
