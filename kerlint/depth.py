@@ -25,7 +25,12 @@ _ELIF = re.compile(r"^([ \t]*)(elif|if)\b", re.MULTILINE)
 
 def too_deep(text: str) -> tuple[str, int] | None:
     """What is nested too deep for the parser, as a message and the offset where it is; None for all code that people write."""
-    return _elifs(text) or _expressions(text)
+    return None if _short(text) else _elifs(text) or _expressions(text)
+
+
+def _short(text: str) -> bool:
+    """Whether there is no room for anything too deep: true of most cells of notebooks."""
+    return len(text) < MOST_LINKS and text.count("(") + text.count("[") + text.count("{") <= MOST_BRACKETS and "case" not in text
 
 
 def _elifs(text: str) -> tuple[str, int] | None:

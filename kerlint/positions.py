@@ -35,6 +35,8 @@ def positions(module: Module, nodes: Collection[CSTNode]) -> dict[CSTNode, tuple
     sys.setrecursionlimit(max(limit, _DEEPEST))
     try:
         module._codegen(state)
+    except _FoundError:
+        pass
     finally:
         sys.setrecursionlimit(limit)
     place = _Places(state.tokens)
@@ -55,14 +57,19 @@ class _Places:
         return Position(row, offset - self.rows[row - 1] + 1)
 
 
+class _FoundError(Exception):
+    """The last wanted node has been passed: the rest of the module need not be written."""
+
+
 class _State(CodegenState):
     """Code generation that notes, for wanted nodes, between which tokens they stand."""
 
-    __slots__ = ("open", "spans", "wanted")
+    __slots__ = ("left", "open", "spans", "wanted")
 
     def __init__(self, module: Module, wanted: set[CSTNode]) -> None:
         super().__init__(module.default_indent, module.default_newline)
         self.wanted = wanted
+        self.left = len(wanted)
         self.spans: dict[CSTNode, tuple[int, int]] = {}
         self.open: dict[CSTNode, int] = {}
 
@@ -76,13 +83,19 @@ class _State(CodegenState):
     def after_codegen(self, node: CSTNode) -> None:
         if node in self.wanted:
             self.spans.setdefault(node, (self.open[node], len(self.tokens)))
+            self.left -= 1
+            if not self.left:
+                raise _FoundError
 
     def record_syntactic_position(
         self, node: CSTNode, *, start_node: CSTNode | None = None, end_node: CSTNode | None = None
     ) -> Any:  # libcst declares the class of its own context manager
         if node not in self.wanted:
             return _NOWHERE
-        self.wanted.update(hoisted for hoisted in (start_node, end_node) if hoisted is not None)
+        for hoisted in (start_node, end_node):
+            if hoisted is not None and hoisted not in self.wanted:
+                self.wanted.add(hoisted)
+                self.left += 1
         return _Syntactic(self, node, start_node, end_node)
 
 
