@@ -18,7 +18,7 @@ def blocks() -> Iterator[object]:
             yield pytest.param(case, id=f"{page.stem}: {case.title}")
 
 
-@pytest.mark.parametrize("case", blocks())
+@pytest.mark.parametrize("case", [*blocks()])
 def test_revealed(case: revealing.Case, tmp_path: Path) -> None:
     seen = revealing.run(case, tmp_path)
     assert seen.lines == revealing.expected(case)

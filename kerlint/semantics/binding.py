@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
+from kerlint.semantics import library
 from kerlint.semantics.graph import Tensor, operation
 from kerlint.semantics.members import set_attribute
 from kerlint.semantics.values import (
@@ -130,7 +131,8 @@ def parameters(params: Any) -> Iterator[tuple[str, Any, str]]:
 
 def defaults(run: Interpreter, params: Any) -> dict[str, Value]:
     """The default values of a function's parameters, evaluated where the function is defined."""
-    return {name: run.evaluate(default) for name, default, _ in parameters(params) if default is not None}
+    given = ((name, default) for name, default, _ in parameters(params) if default is not None)
+    return {name: library.option_default(run.evaluate(default), name) for name, default in given}
 
 
 def bind_parameters(
@@ -161,13 +163,14 @@ def bind_parameters(
 def entry_arguments(function: Function, receiver: Value | None) -> dict[str, Value]:
     """Arguments for a function that nobody calls: its defaults, which may be other values at run time, and unknowns."""
     found: dict[str, Value] = {}
-    for index, (name, default, kind) in enumerate(parameters(function.params)):
+    for index, (name, _, kind) in enumerate(parameters(function.params)):
         if index == 0 and receiver is not None:
             found[name] = receiver
         elif kind in ("*", "**"):
             continue
-        elif default is not None:
-            found[name] = doubtful(function.defaults[name], f"default of the parameter `{name}`")
+        elif name in function.defaults:
+            default = function.defaults[name]
+            found[name] = default if default.doubt else doubtful(default, f"default of the parameter `{name}`")
         else:
             found[name] = Unknown(f"parameter `{name}` of `{function.name}`", node=function.node)
     return found

@@ -116,6 +116,8 @@ def plain(value: Value) -> Any:
             return tuple(found) if kind == "tuple" else found
         case Symbol(name):
             return name
+        case Term("slice", {"start": start, "stop": stop, "step": step}):
+            return slice(plain(start), plain(stop), plain(step))
         case _:
             return python(value, MISSING)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from kerlint.semantics import binding, catalog, entry_points, imports, keras, snapshot, statements
+from kerlint.semantics import binding, catalog, entry_points, imports, keras, library, snapshot, statements
 from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, is_model, repeated, tensors
 from kerlint.semantics.heap import Delta, Heap
 from kerlint.semantics.library import BUILTINS
@@ -249,7 +249,8 @@ class Interpreter:
 
     def function(self, name: str, node: Any, params: Any, body: Any, decorators: tuple[Value, ...] = ()) -> Function:
         """A function of the user, its defaults evaluated now as Python does."""
-        return Function(name, params, body, self.frame, binding.defaults(self, params), decorators, node=node)
+        given = {**library.command_options(decorators), **binding.defaults(self, params)}
+        return Function(name, params, body, self.frame, given, decorators, node=node)
 
     def bound(self, member: Value, receiver: Value) -> Value:
         """A class member as seen from an object: methods take the object along, static ones do not."""

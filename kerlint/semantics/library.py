@@ -339,13 +339,42 @@ def parse_args(run: Interpreter, parser: Term, node: CSTNode) -> Value:
     return Namespace(frame, node=node)
 
 
+def command_options(decorators: tuple[Value, ...]) -> dict[str, Value]:
+    """`@click.option("--rate", default=0.1)`: the defaults that decorators give to the parameters of a command."""
+    found: dict[str, Value] = {}
+    for mark in decorators:
+        match mark:
+            case Term("click.option" | "click.argument" | "rich_click.option", args):
+                names = [name for key, value in args.items() if key.isdigit() and (name := text(value))]
+                long = next((name for name in names if name.startswith("--")), names[0] if names else "")
+                target = next((name for name in names if not name.startswith("-")), long).lstrip("-").partition("/")[0].replace("-", "_")
+                default = args.get("default", Const(False) if python(args.get("is_flag")) is True else None)
+                if default is not None:
+                    found[target] = doubtful(default, f"default of the option `{long}`")
+            case _:
+                pass
+    return found
+
+
+def option_default(value: Value, name: str) -> Value:
+    """`rate: float = typer.Option(0.1)`: the default of a parameter, which a command line may replace."""
+    match value:
+        case Term("typer.Option" | "typer.Argument", args):
+            default = args.get("0", args.get("default", Unknown(f"command-line option `{name}` without a default", node=value.node)))
+            return doubtful(default, f"default of the option `{name}`")
+        case _:
+            return value
+
+
 def _flag(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
     """`flags.DEFINE_float("rate", 0.1, "help")` of absl: FLAGS.rate is the default."""
     match positional:
         case [Const(str() as name), default, *_]:
-            flags = run.flags()
-            run.heap.write(flags.fields, name, doubtful(default, f"default of the flag `{name}`"))
-            return default
+            marked = doubtful(default, f"default of the flag `{name}`")
+            run.heap.write(run.flags().fields, name, marked)
+            holder = Frame(None, name)
+            holder.fields["value"] = marked
+            return Namespace(holder, node=node)
         case _:
             return None
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 def attribute(run: Interpreter, base: Value, name: str, node: CSTNode) -> Value:
     """The value of `base.name`."""
     match base:
+        case Symbol(module) if module.endswith("flags.FLAGS"):
+            return run.fetched(run.flags().fields.get(name, Unknown(f"the flag `{name}`", node=node)))
         case Symbol():
             return symbol_member(base, name, node)
         case Namespace(frame):

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from kerlint.semantics import imports, library
+from kerlint.semantics.calls import call
 from kerlint.semantics.expressions import AUGMENTED, compute, evaluate, key_of, subscript, truth
 from kerlint.semantics.graph import is_model
 from kerlint.semantics.values import (
+    Bound,
     Choice,
     Class,
     Const,
     Frame,
     Function,
+    Instance,
     Items,
     Table,
     Term,
@@ -255,8 +258,18 @@ def _function(run: Interpreter, node: cst.FunctionDef) -> bool:
     marks = tuple(evaluate(run, decorator.decorator) for decorator in node.decorators)
     function = run.function(node.name.value, node, node.params, node.body, marks)
     run.defined(function)
-    run.bind(node.name.value, function, node)
+    run.bind(node.name.value, _decorated(run, function), node)
     return True
+
+
+def _decorated(run: Interpreter, function: Function) -> Value:
+    """What the user's own decorators make of a function; those of libraries leave it as it is."""
+    made: Value = function
+    for mark in reversed(function.decorators):
+        if isinstance(mark, (Function, Bound)):
+            wrapped = call(run, mark, [made], {}, function.node)  # type: ignore[arg-type]
+            made = wrapped if isinstance(wrapped, (Function, Bound, Instance)) else made
+    return made
 
 
 def _class(run: Interpreter, node: cst.ClassDef) -> bool:

@@ -99,10 +99,38 @@ def matrices(call: Call, inputs: Sequence[Any]) -> Any:
     return (*broadcast(call, left[:-2], right[:-2]), left[-2], right[-1])
 
 
+def picked(call: Call, sizes: Sizes, key: Any) -> Any:
+    """`x[key]`: an index takes its axis away, a slice shortens it, `None` is a new axis."""
+    if type(key) is int:  # The first axis is the batch: this is one of several outputs.
+        return MISSING
+    keys = list(key) if isinstance(key, tuple) else [key]
+    if not all(part is None or part is ... or type(part) in (int, slice) for part in keys) or keys.count(...) > 1:
+        return MISSING
+    used = sum(part is not None and part is not ... for part in keys)
+    if used > len(sizes):
+        raise ShapeError(f"{call.kind}: {used} indices into the input {shown(sizes)}")
+    if ... not in keys:
+        keys.append(...)
+    place = keys.index(...)
+    keys[place : place + 1] = [slice(None)] * (len(sizes) - used)
+    rest = iter(sizes)
+    parts = [(part, None if part is None else next(rest)) for part in keys]
+    return tuple(1 if part is None else _cut(size, part) for part, size in parts if type(part) is not int)
+
+
+def _cut(size: Any, part: slice) -> Any:
+    """What a slice leaves of an axis."""
+    if part == slice(None):
+        return size
+    if not known(size) or not all(bound is None or type(bound) is int for bound in (part.start, part.stop, part.step)) or part.step == 0:
+        return MISSING
+    return len(range(*part.indices(size)))
+
+
 def _open(shape: Any) -> Sizes:
     return tuple(MISSING if size is None else size for size in shape)
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    function.__name__: function for function in (spread, reduced, transposed, swapped, expanded, squeezed, stacked, matrices)
+    function.__name__: function for function in (spread, reduced, transposed, swapped, expanded, squeezed, stacked, matrices, picked)
 }
