@@ -246,7 +246,9 @@ def _parse_cell(cell: Cell) -> Module | Problem:
     try:
         return parse_module(_SURROGATE.sub("\ufffd", cell.text))
     except ParserSyntaxError as error:
-        return _syntax_problem(error, cell)
+        return _syntax_problem(_libcst_says(error), cell)
+    except SyntaxError as error:  # libcst's own checks of a node: a name in letters that this Python does not know yet
+        return _syntax_problem((1, 1, str(error)), cell)
     except RecursionError:
         return _problem("cannot be analysed: it is nested too deep", 1, 1, cell)
 
@@ -255,9 +257,9 @@ def _problem(message: str, row: int, column: int, cell: Cell) -> Problem:
     return Problem(message, row, cell.shown(row, column), cell.number)
 
 
-def _syntax_problem(error: ParserSyntaxError, cell: Cell) -> Problem:
+def _syntax_problem(by_libcst: tuple[int, int, str], cell: Cell) -> Problem:
     """The error in CPython's words, which are written for people, else in those of libcst."""
-    row, column, message = _python_says(cell.text) or _libcst_says(error)
+    row, column, message = _python_says(cell.text) or by_libcst
     lines = _BREAK.split(cell.text)
     row = min(max(row, 1), len(lines))
     if old := _python_2(lines[row - 1]):

@@ -393,6 +393,7 @@ def test_garbage_collection_is_left_as_it_was(enabled: bool) -> None:
     st.one_of(st.binary(), st.text().map(str.encode)),
     st.sampled_from([b"", b"# coding: utf-7\n", b"# coding: punycode\n", b"\xef\xbb\xbf"]),
 )
+@example("\U00013460".encode(), b"")  # a letter of Unicode 15
 @example(b"undefined", b"# coding: undefined\n")
 @example(b"\\x", b"# coding: unicode_escape\n")
 def test_any_bytes_are_read_or_refused(data: bytes, before: bytes) -> None:
