@@ -176,9 +176,9 @@ def entry_arguments(function: Function, receiver: Value | None) -> dict[str, Val
     return found
 
 
-def is_static(function: Function) -> bool:
-    """Whether a method takes no object."""
-    return any(isinstance(mark, Symbol) and mark.name == "builtins.staticmethod" for mark in function.decorators)
+def is_marked(function: Function, mark: str) -> bool:
+    """Whether a method is a `staticmethod` or `classmethod`, as `mark` says."""
+    return any(isinstance(found, Symbol) and found.name == f"builtins.{mark}" for found in function.decorators)
 
 
 def located(value: Value, node: cst.CSTNode) -> Value:

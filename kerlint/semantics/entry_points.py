@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kerlint.semantics.binding import entry_arguments, is_static
+from kerlint.semantics.binding import entry_arguments, is_marked
 from kerlint.semantics.members import class_member
 from kerlint.semantics.values import Class, Function, Instance, Value
 
@@ -34,7 +34,7 @@ def _run_class(run: Interpreter, cls: Class) -> None:
     this = _instance(run, cls)
     for method in methods:
         if method.body not in run.called and method.name not in ("call", "build", "get_config", "compute_output_shape", "from_config"):
-            _run(run, method, None if is_static(method) else this)
+            _run(run, method, None if is_marked(method, "staticmethod") else cls if is_marked(method, "classmethod") else this)
 
 
 def _instance(run: Interpreter, cls: Class) -> Instance:

@@ -72,6 +72,8 @@ COMPARISONS: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
 }
 LARGEST = 10**6
 """Longest text or collection that arithmetic on constants may make; a larger one is left unknown."""
+LARGEST_BITS = 4096
+"""Length of whole numbers that arithmetic goes on with."""
 
 
 def evaluate(run: Interpreter, node: cst.CSTNode) -> Value:
@@ -198,7 +200,13 @@ def _fold(name: str, function: Callable[[Any, Any], Any], left: Any, right: Any,
     match name, left, right:
         case "power" | "lshift", (int() | float()), (int() | float()) if abs(right) > 512:
             return Unknown("a very large number", node=node)
-        case "multiply", (str() | bytes() | int()), (str() | bytes() | int()) if _length(left) * _length(right) > LARGEST:
+        case ("multiply", (str() | bytes() as found), int() as times) | ("multiply", int() as times, (str() | bytes() as found)) if (
+            len(found) * times > LARGEST
+        ):
+            return Unknown("a very long text", node=node)
+        case "multiply" | "add", int(), int() if max(left.bit_length(), right.bit_length()) > LARGEST_BITS:
+            return Unknown("a very large number", node=node)
+        case "add", str() | bytes(), str() | bytes() if len(left) + len(right) > LARGEST:
             return Unknown("a very long text", node=node)
         case "mod", str() | bytes(), _:
             return Unknown("formatted text", node=node)
@@ -206,16 +214,6 @@ def _fold(name: str, function: Callable[[Any, Any], Any], left: Any, right: Any,
         return Const(function(left, right), node=node, doubt=doubt)
     except (TypeError, ValueError, ArithmeticError):
         return Unknown(f"{name} of these values fails", node=node)
-
-
-def _length(value: Any) -> int:
-    match value:
-        case str() | bytes():
-            return len(value)
-        case int():
-            return abs(value) if abs(value) < LARGEST else 1
-        case _:
-            return 1
 
 
 def _unary(run: Interpreter, node: cst.UnaryOperation) -> Value:

@@ -253,12 +253,15 @@ class Interpreter:
         return Function(name, params, body, self.frame, given, decorators, node=node)
 
     def bound(self, member: Value, receiver: Value) -> Value:
-        """A class member as seen from an object: methods take the object along, static ones do not."""
-        match member:
-            case Function(decorators=marks):
-                names = [mark.name for mark in marks if isinstance(mark, Symbol)]
-                if "builtins.staticmethod" in names:
-                    return member
+        """A class member as seen from an object: methods take the object along, class methods the class, static ones nothing."""
+        match member, receiver:
+            case Function(), _ if binding.is_marked(member, "staticmethod"):
+                return member
+            case Function(), Instance(cls=cls) if binding.is_marked(member, "classmethod"):
+                return Bound(member, cls, node=member.node)
+            case Function(), Class() if not binding.is_marked(member, "classmethod"):
+                return member
+            case Function(), _:
                 return Bound(member, receiver, node=member.node)
             case _:
                 return self.heap.current(member)

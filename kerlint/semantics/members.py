@@ -45,7 +45,7 @@ def attribute(run: Interpreter, base: Value, name: str, node: CSTNode) -> Value:
             return _instance_member(run, base, name, node)
         case Class():
             member = class_member(base, name)
-            return member if member is not None else Unknown(f"`{base.name}` has no `{name}` in the source", node=node)
+            return run.bound(member, base) if member is not None else Unknown(f"`{base.name}` has no `{name}` in the source", node=node)
         case Term("super", {"self": Instance() as this}):
             return Term("method", {"self": base, "name": Const(name)}, node=node) if this else base
         case KerasModel():
@@ -165,6 +165,8 @@ def set_attribute(run: Interpreter, base: Value, name: str, value: Value, node: 
                 set_attribute(run, option, name, run.maybe(option, name, value), node)
         case KerasLayer() | KerasModel() | Instance() if name == "trainable":
             run.set_trainable(base, value, node)
+        case Instance(cls=cls) if isinstance(setter := class_member(cls, f"{name}.setter"), Function):
+            run.invoke(setter, [base, value], {}, node)
         case Instance():
             run.track_attribute(base, name, value)
             run.heap.write(base.fields, name, value)

@@ -24,6 +24,7 @@ from kerlint.semantics.values import (
     Term,
     Unknown,
     Value,
+    join,
     python,
 )
 
@@ -141,11 +142,22 @@ def _delete(run: Interpreter, node: cst.Del) -> bool:
                     case Table(entries):
                         left = {name: value for name, value in entries.items() if name != python(key)}
                         run.heap.update(base, Table(left, base.open, node=node))
+                    case Items(items, kind):
+                        run.heap.update(base, _without(items, kind, key, node))
                     case _:
                         run.heap.update(base, Term(".drop()", {"self": base, "columns": key}, node=node))
             case _:
                 evaluate(run, target)
     return True
+
+
+def _without(items: tuple[Value, ...], kind: str, key: Value, node: cst.CSTNode) -> Value:
+    """A list after `del items[key]`."""
+    match key:
+        case Const(int() as index) if -len(items) <= index < len(items):
+            return Items(tuple(item for place, item in enumerate(items) if place != index % len(items)), kind, node=node)
+        case _:
+            return Term("many", {"element": join(*items) if items else Unknown("an empty list", node=node)}, node=node)
 
 
 def _assert(run: Interpreter, node: cst.Assert) -> bool:
@@ -258,8 +270,18 @@ def _function(run: Interpreter, node: cst.FunctionDef) -> bool:
     marks = tuple(evaluate(run, decorator.decorator) for decorator in node.decorators)
     function = run.function(node.name.value, node, node.params, node.body, marks)
     run.defined(function)
-    run.bind(node.name.value, _decorated(run, function), node)
+    accessor = next(filter(None, map(_accessor, marks)), "")
+    run.bind(node.name.value + accessor, function if accessor else _decorated(run, function), node)
     return True
+
+
+def _accessor(mark: Value) -> str:
+    """What `@name.setter` adds to the name under which a function is kept, so that the property stays what it is."""
+    match mark:
+        case Term("method", {"self": Function(), "name": Const("setter" | "deleter" as kind)}):
+            return f".{kind}"
+        case _:
+            return ""
 
 
 def _decorated(run: Interpreter, function: Function) -> Value:

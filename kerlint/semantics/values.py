@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MOST_OPTIONS = 4
 """How many alternatives a choice keeps before it becomes unknown (design.md, section 3)."""
 
+DEEPEST_ALIKE = 6
+"""Terms within terms that are compared; beyond, they count as different."""
+
 Python = Union[None, bool, int, float, complex, str, bytes]
 
 
@@ -253,11 +256,13 @@ def is_data_choice(value: Value) -> bool:
             return False
 
 
-def same(left: Value, right: Value) -> bool:
-    """Whether two values are certainly the same one."""
+def same(left: Value, right: Value, depth: int = 0) -> bool:
+    """Whether two values are certainly alike: equal constants, or what the same code made of alike values."""
     if left is right:
         return True
     match left, right:
+        case Term(a), Term(b) if left.node is right.node is not None and depth < DEEPEST_ALIKE:
+            return a == b and left.args.keys() == right.args.keys() and all(same(left.args[key], right.args[key], depth + 1) for key in left.args)
         case Const(a), Const(b):
             return type(a) is type(b) and bool(a == b)
         case Symbol(a), Symbol(b):
