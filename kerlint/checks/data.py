@@ -233,9 +233,15 @@ def _unused_copy(program: Program, fed: scale.Fed) -> Assignment | None:
 
 
 def _made_from(value: Value, data: Value) -> bool:
-    path = facts(value).path
+    path, way = facts(value).path, _selections(facts(data))
     changed = bool(path) and path[-1].effect in ("scale", "center", "encode")
-    return changed and split_of(value) == split_of(data) and same_origin(value, data)
+    chosen = _selections(facts(value))
+    return changed and split_of(value) == split_of(data) and same_origin(value, data) and chosen == way[: len(chosen)]
+
+
+def _selections(found: Facts) -> list[str]:
+    """The steps that decide which rows, columns or features these are; a copy of them has gone the same way."""
+    return [step.name for step in found.path if step.effect not in ("cast", "shape", "scale", "center", "encode")]
 
 
 def _compared(program: Program) -> Iterator[tuple[Event, Value, str, CSTNode | None]]:
@@ -295,7 +301,7 @@ def _meagre(event: Event, rule: Rule) -> tuple[str, dict[str, Any]]:
     numbers = {"params": figure(params), "rows": figure(found.rows), "ratio": figure(params // max(1, found.rows))}
     if found.rows < rule["rows"] and params > rule["params_per_row"] * found.rows * max(1, units):
         return ("", {}) if _wide(model, found.rows, rule) else ("ratio", numbers)
-    if found.rows < rule["few_rows"] and hidden(model):
+    if found.rows < rule["few_rows"] and params > found.rows and hidden(model):
         return "few", numbers
     if features is not None and found.rows < min(rule["rows"], rule["rows_per_feature"] * features):
         return "features", {**numbers, "features": figure(features)}

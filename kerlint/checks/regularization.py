@@ -10,7 +10,7 @@ from kerlint.checks.restraints import reconstructs, restrained
 from kerlint.finding import Finding, Related, Severity
 from kerlint.rule import Rule
 from kerlint.semantics.program import Layer, Program
-from kerlint.semantics.provenance import inputs_of
+from kerlint.semantics.provenance import Facts, inputs_of
 from kerlint.semantics.values import Term, Value, number
 from kerlint.semantics.wording import figure
 
@@ -20,22 +20,30 @@ def wide_layer_without_regularizer(program: Program, rule: Rule) -> Iterator[Fin
         model, data = event.model, inputs_of(event)
         if event.kind != "fit" or model is None or model.pretrained or reconstructs(event) or restrained(event, model):
             continue
-        for layer in graph.hidden(model):
-            variant = _wide(layer, data.rows, rule)
-            if variant is not None:
-                origin = data.origin.node if data.origin else None
-                yield rule.finding(
-                    layer.node,
-                    variant,
-                    severity=Severity.info if variant else None,
-                    confidence=certainty.of(model, event, data, layer.arg("units")),
-                    related=(Related(origin, f"{data.rows} rows"),) if origin is not None and not variant else (),
-                    scope=(event.node,),
-                    layer=graph.called(layer),
-                    params=figure(layer.params or 0),
-                    rows=figure(data.rows or 0),
-                    ratio=figure((layer.params or 0) // (data.rows or 1)),
-                )
+        wide = [(layer, variant) for layer in graph.hidden(model) if (variant := _wide(layer, data.rows, rule)) is not None]
+        if wide:
+            layer, variant = max(wide, key=lambda found: found[0].params or 0)
+            yield rule.finding(
+                layer.node,
+                variant,
+                severity=Severity.info if variant else None,
+                confidence=certainty.of(model, event, data, layer.arg("units")),
+                related=(*_also([other for other, _ in wide if other is not layer]), *_rows(data, variant)),
+                scope=(event.node,),
+                layer=graph.called(layer),
+                params=figure(layer.params or 0),
+                rows=figure(data.rows or 0),
+                ratio=figure((layer.params or 0) // (data.rows or 1)),
+            )
+
+
+def _also(layers: list[Layer]) -> tuple[Related, ...]:
+    return tuple(Related(layer.node, f"{graph.called(layer)} is as free") for layer in layers if layer.node is not None)
+
+
+def _rows(data: Facts, variant: str) -> tuple[Related, ...]:
+    origin = data.origin.node if data.origin else None
+    return (Related(origin, f"{data.rows} rows"),) if origin is not None and not variant else ()
 
 
 def _wide(layer: Layer, rows: int | None, rule: Rule) -> str | None:

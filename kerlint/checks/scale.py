@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kerlint.checks import certainty, intake
+from kerlint.checks.graph import NORMALIZATIONS
 from kerlint.finding import Severity
 from kerlint.semantics.provenance import Facts, inputs_of
-from kerlint.semantics.values import number
+from kerlint.semantics.values import Term, number
 from kerlint.semantics.wording import figure, words
 
 if TYPE_CHECKING:
@@ -53,17 +54,34 @@ def unscaled(program: Program) -> Iterator[Fed]:
     for event in program.fits():
         found = inputs_of(event)
         key = (event.identity, found.origin.node if found.origin else event.x)
-        if event.x is None or event.model is None or found.scaled is not False or not found.resolved or key in seen:
+        if (
+            event.x is None
+            or event.model is None
+            or found.scaled is not False
+            or not found.resolved
+            or key in seen
+            or _absorbed(event.model)
+        ):
             continue
         if found.form not in ENCODED and not any(step.effect in ("encode", "text") for step in found.path) and intake.raw(event.model):
             seen.add(key)
             yield Fed(event, event.model, event.x, found)
 
 
+def _absorbed(model: Model) -> bool:
+    """Whether each first layer with weights is normalized at once: what comes out is then the same at every scale of the inputs."""
+    readers = [model.readers(layer) for layer in intake.first(model) or ()]
+    return bool(readers) and all(found and all(reader.kind in NORMALIZATIONS for reader in found) for found in readers)
+
+
 def diverging(fed: Fed, rule: Rule) -> Severity | None:
-    """Error where plain gradient descent meets numbers this large at a rate that is not tiny."""
+    """Error where plain gradient descent meets numbers this large at a rate that is not tiny and a loss as steep as the error is large."""
     compiled, most = fed.event.compiled, magnitude(fed.found) or 0
-    rate = number(compiled.learning_rate) if compiled and compiled.optimizer_class == "keras.optimizers.SGD" else None
+    if compiled is None or all(
+        isinstance(loss, Term) and loss.name.rpartition(".")[2] in rule["steady_losses"] for loss in compiled.losses
+    ):
+        return None
+    rate = number(compiled.learning_rate) if compiled.optimizer_class == "keras.optimizers.SGD" else None
     return Severity.error if rate is not None and most >= rule["large"] and rate * most >= rule["reach"] else None
 
 
