@@ -6,21 +6,33 @@ from dataclasses import replace
 from math import ceil
 from typing import Any
 
-from kerlint.semantics.provenance.call import Call, dtype_of, is_float, is_whole, size
+from kerlint.semantics.provenance.call import Call, data_names, dtype_of, is_float, is_whole, size
 from kerlint.semantics.provenance.facts import Facts, agreed, bounded, labelled, stepped, union, written
 from kerlint.semantics.provenance.knowledge import spoken
-from kerlint.semantics.values import Items
+from kerlint.semantics.values import Items, Term, Unknown, Value, options
 
 
 def array(call: Call) -> Facts:
     """`np.array(x, dtype)`, `tf.constant(x)`: the same values as an array; a list of arrays gets an axis more."""
     made = call.data
     if made.members and list(made.members) == list(range(len(made.members))):
-        made = stacked(list(made.members.values()), made)
+        made = _of_parts(call.value(0, *data_names()), made)
     if made.origin is not None and made.origin.kind == "literal" and not made.path:
         made = replace(made, origin=replace(made.origin, name=f"{spoken(call.term.name)[:-2]}([...])", node=written(call.term)))
     dtype = dtype_of(call.value(1, "dtype", "dtype_hint", "Tout"))
     return replace(made, dtype=dtype or made.dtype) if dtype else made
+
+
+def _of_parts(value: Value | None, parts: Facts) -> Facts:
+    """The array of a list of arrays, or of many such lists: there the axes of the many come first."""
+    whole = stacked(list(parts.members.values()), parts)
+    many = 0
+    while isinstance(value, Term) and value.name == "many":
+        many, value = many + 1, value.args.get("element")
+    if not all(isinstance(option, Items) for option in options(value or Unknown(""))) or whole.shape is None or len(whole.shape) <= many:
+        return replace(whole, shape=None, rows=None)
+    shape = (*whole.shape[1 : many + 1], whole.shape[0], *whole.shape[many + 1 :])
+    return replace(whole, shape=shape, rows=shape[0])
 
 
 def stacked(parts: list[Facts], whole: Facts) -> Facts:
@@ -85,7 +97,7 @@ def converted(call: Call) -> Facts:
 def one_hot(call: Call) -> Facts:
     """`to_categorical(y, n)`, `tf.one_hot(y, n)`: a column for each class."""
     y = call.data
-    classes = call.integer(1, "num_classes", "depth", "nb_classes")
+    classes = call.count(1, "num_classes", "depth", "nb_classes")
     if classes is None and call.value(1, "num_classes", "depth", "nb_classes") is None:
         classes = y.classes if y.high is None or y.classes is None else max(y.classes, int(y.high) + 1)
     shape = y.shape
@@ -166,7 +178,7 @@ def fallback(call: Call) -> Facts:
 
 def taken(call: Call) -> Facts:
     """A choice of rows whose number is not known, or is given."""
-    rows = call.integer(1, "n", "size", "n_samples") if "n" in call.about else None
+    rows = call.count(1, "n", "size", "n_samples") if "n" in call.about else None
     x = call.data
     if rows is not None and x.rows is not None:
         rows = min(rows, x.rows)

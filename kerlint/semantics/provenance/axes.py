@@ -213,7 +213,7 @@ def resized(call: Call) -> Facts:
     wanted = call.value(1, "size", "dsize", "target_size", "output_shape", "image_size", "target_height")
     sides = call.dims(wanted) if wanted is not None else None
     if "target_height" in call.term.args or (sides is not None and len(sides) == 1):
-        sides = (call.integer(1, "target_height"), call.integer(2, "target_width"))
+        sides = (call.count(1, "target_height"), call.count(2, "target_width"))
     sides = sides[:2] if sides is not None and len(sides) >= 2 else None
     if call.about.get("order") == "width height" and sides is not None:
         sides = sides[::-1]
@@ -238,7 +238,7 @@ def channels(call: Call) -> Facts:
 
 def padded(call: Call) -> Facts:
     """`pad_sequences(x, maxlen)`: token lists of one length."""
-    longest = call.integer(1, "maxlen")
+    longest = call.count(1, "maxlen")
     high = call.data.high
     return call.result(
         shape=(call.data.rows, longest), rows=call.data.rows, low=0 if high is not None else None, columns=None,
@@ -248,7 +248,7 @@ def padded(call: Call) -> Facts:
 
 def tiled(call: Call) -> Facts:
     """`np.repeat(x, n, axis)`."""
-    times, axis, shape = call.integer(1, "repeats"), call.integer(2, "axis"), call.data.shape
+    times, axis, shape = call.count(1, "repeats"), call.integer(2, "axis"), call.data.shape
     if times is None or axis is None or shape is None or not -len(shape) <= axis < len(shape):
         return call.result(shape=None, rows=None, columns=None)
     place = axis % len(shape)

@@ -59,6 +59,11 @@ class Call:
         found = self.number(position, *names, default=default)
         return int(found) if found is not None and float(found).is_integer() else None
 
+    def count(self, position: int, *names: str, default: int | None = None) -> int | None:
+        """Like `integer`, for numbers of things."""
+        found = self.integer(position, *names, default=default)
+        return found if found is not None and found >= 0 else None
+
     def text(self, position: int, *names: str, default: str | None = None) -> str | None:
         """The text that an argument is known to be, `default` when it is not given, None when it is not known."""
         match self.value(position, *names):

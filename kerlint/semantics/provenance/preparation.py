@@ -190,7 +190,7 @@ def pixels(call: Call) -> Facts:
     """`ImageDataGenerator(...).flow_from_directory(folder)`: batches of images with labels from the names of the folders."""
     sides = call.dims(call.term.args["target_size"]) if "target_size" in call.term.args else (256, 256)
     channels = {"rgb": 3, "grayscale": 1, "rgba": 4}.get(call.text(99, "color_mode", default="rgb") or "")
-    batch = call.integer(99, "batch_size", default=32)
+    batch = call.count(99, "batch_size", default=32)
     shape: Shape | None = None if sides is None or len(sides) != 2 else (None, *sides, channels)
     x = call.origin("directory", shape=shape, low=0, high=255, form="image", dtype="float32", yields="batches", batch=batch)
     table = "dataframe" in call.term.name
@@ -221,7 +221,7 @@ def flow(call: Call) -> Facts:
     """`ImageDataGenerator(...).flow(x, y, batch_size)`: batches of arrays."""
     x = call.facts(1, "x")
     y = call.value(2, "y")
-    batch = call.integer(3, "batch_size", default=32)
+    batch = call.count(3, "batch_size", default=32)
     if set(x.members) == {0, 1} and y is None:
         x, marked = x.members[0], x.members[1]
     else:

@@ -48,7 +48,7 @@ def dataset(call: Call) -> Facts:
     halves = {}
     for place, (split, rows) in enumerate(zip(SPLITS, counts, strict=True)):
         x = replace(_described(call, about["x"], rows), split=split)
-        words = call.integer(99, "num_words")
+        words = call.count(99, "num_words")
         if x.form == "tokens":
             x = replace(x, low=0 if words else None, high=words - 1 if words else None)
         y = replace(_described(call, about["y"], rows, part="y"), split=split)
@@ -84,9 +84,9 @@ def bunch(call: Call) -> Facts:
 def made(call: Call) -> Facts:
     """`sklearn.datasets.make_moons(100)`: data invented by a rule, x and y."""
     about = entry("makers", call.term.name) or {}
-    rows = call.integer(0, "n_samples", default=about.get("rows", 100))
-    features = call.integer(1, "n_features", default=about.get("features", 2)) if about.get("features") else 2
-    classes = call.integer(99, str(about.get("classes_from")), default=about.get("classes"))
+    rows = call.count(0, "n_samples", default=about.get("rows", 100))
+    features = call.count(1, "n_features", default=about.get("features", 2)) if about.get("features") else 2
+    classes = call.count(99, str(about.get("classes_from")), default=about.get("classes"))
     x = call.origin("dataset", shape=(rows, features), rows=rows, form="continuous", dtype="float64")
     form = about["form"] if classes is None or about["form"] == "continuous" else "binary" if classes == 2 else "integer"
     bounds = None if classes is None else (0, classes - 1)
@@ -180,7 +180,7 @@ def _folder(call: Call, x: Facts, inner: Shape | None) -> Facts:
         case Const(None):
             batch, yields = None, "examples"
         case _:
-            batch, yields = call.integer(5, "batch_size", default=32), "batches"
+            batch, yields = call.count(5, "batch_size", default=32), "batches"
     x = replace(x, shape=None if inner is None else (None, *inner), batch=batch, yields=yields)
     subset = call.text(99, "subset")
     names = call.value(3, "class_names")
@@ -207,7 +207,7 @@ def _folder_labels(x: Facts, mode: str | None, classes: int | None) -> Facts:
 def series_windows(call: Call) -> Facts:
     """`timeseries_dataset_from_array(data, targets, sequence_length)`: batches of windows."""
     data, targets = call.facts(0, "data"), call.facts(1, "targets")
-    length, batch = call.integer(2, "sequence_length"), call.integer(5, "batch_size", default=128)
+    length, batch = call.count(2, "sequence_length"), call.count(5, "batch_size", default=128)
     inner = data.shape[1:] if data.shape is not None else None
     rows = None
     x = call.result(
@@ -240,7 +240,7 @@ def image_file(call: Call) -> Facts:
     """An image of 0..255 read from a file, or decoded."""
     about = call.about
     shape: Shape | None = (None, None, about.get("channels") or None)
-    channels = call.integer(1, "channels") if "decoded" in about else None
+    channels = call.count(1, "channels") if "decoded" in about else None
     if channels:
         shape = (None, None, channels)
     if call.term.name == "cv2.imread" and call.value(1, "flags") is not None:
@@ -356,7 +356,7 @@ def filled(call: Call) -> Facts:
 
 def identity(call: Call) -> Facts:
     """`np.eye(n)`: one-hot rows."""
-    size = call.integer(0, "N", "n", "num_rows")
+    size = call.count(0, "N", "n", "num_rows")
     return call.origin("filled", shape=(size, size), rows=size, low=0, high=1, form="one-hot", classes=size, dtype="float64")
 
 
@@ -381,7 +381,7 @@ def counted(call: Call) -> Facts:
 def spaced(call: Call) -> Facts:
     """`np.linspace(start, stop, num)`."""
     start, stop = call.number(0, "start"), call.number(1, "stop")
-    rows = call.integer(2, "num", default=50)
+    rows = call.count(2, "num", default=50)
     bounds = None if start is None or stop is None else (min(start, stop), max(start, stop))
     if "log" in call.term.name or "geom" in call.term.name:
         bounds = None

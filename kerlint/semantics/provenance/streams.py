@@ -68,7 +68,7 @@ def zipped(call: Call) -> Facts:
 
 def batched(call: Call) -> Facts:
     """`ds.batch(n)`."""
-    size = call.integer(1, "batch_size")
+    size = call.count(1, "batch_size")
 
     def change(found: Facts) -> Facts:
         rest: Shape | None = None
@@ -258,7 +258,7 @@ def lines(call: Call) -> Facts:
 
 def csv(call: Call) -> Facts:
     """`tf.data.experimental.make_csv_dataset(...)`: batches of columns by name."""
-    batch = call.integer(1, "batch_size")
+    batch = call.count(1, "batch_size")
     x = call.origin("table", yields="batches", batch=batch)
     labels = call.text(99, "label_name")
     return replace(x, labels=replace(x, sources=source_of(call.term))) if labels else x

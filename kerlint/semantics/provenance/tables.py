@@ -213,7 +213,7 @@ def _rowless(table: Facts) -> dict[Any, Facts]:
 def rows_taken(call: Call) -> Facts:
     """`df.head(n)`, `df.sample(n)`: a number of rows, or a share of them."""
     rows, known = call.data.rows, None
-    count = call.integer(1, "n", default=call.about.get("default"))
+    count = call.count(1, "n", default=call.about.get("default"))
     share = call.number(2, "frac")
     if call.value(2, "frac") is not None:
         known = round(rows * share) if rows is not None and share is not None else None
