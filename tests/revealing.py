@@ -60,7 +60,7 @@ class Case:
 def cases(page: Path) -> Iterator[Case]:
     """The cases of a page."""
     _, *parts = HEADING.split(page.read_text(encoding="utf-8"))
-    for title, body in zip(parts[::2], parts[1::2]):
+    for title, body in zip(parts[::2], parts[1::2], strict=False):
         files, cells, notebook, events = {}, [], False, None
         for language, words, code in FENCE.findall(body):
             match language, words.split():
@@ -158,7 +158,7 @@ class _Calls(cst.CSTVisitor):
         super().__init__()
         self.nodes: list[cst.CSTNode] = []
 
-    def visit_Call(self, node: cst.Call) -> None:
+    def visit_Call(self, node: cst.Call) -> None:  # noqa: N802  (libcst looks it up by this name)
         if isinstance(node.func, cst.Name) and node.func.value == "reveal":
             self.nodes.append(node)
 
@@ -175,7 +175,7 @@ def shown(running: Any, value: Value, depth: int = 0) -> str:
     return f"{text} ({value.doubt})" if value.doubt and depth == 0 else text
 
 
-def _shown(running: Any, value: Value, depth: int) -> str:
+def _shown(running: Any, value: Value, depth: int) -> str:  # noqa: C901  (one line for each kind of value)
     def inner(part: Value) -> str:
         return shown(running, part, depth + 1)
 
@@ -235,7 +235,11 @@ def _term(running: Any, term: Term, depth: int) -> str:
         case Term(name, {"self": receiver}) if name.startswith("."):
             receiver_text = inner(receiver)
             rest = {key: item for key, item in term.args.items() if key != "self"}
-            return f"{receiver_text}{name.removesuffix('()')}({_arguments(running, rest, depth)})" if name.endswith("()") else f"{receiver_text}{name}"
+            return (
+                f"{receiver_text}{name.removesuffix('()')}({_arguments(running, rest, depth)})"
+                if name.endswith("()")
+                else f"{receiver_text}{name}"
+            )
         case Term("predict", args):
             return f"predict({inner(args['x'])})"
         case Term(name, args):

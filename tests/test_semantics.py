@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 import revealing
 
 PAGES = Path(__file__).parent / "semantics"

@@ -24,8 +24,8 @@ from kerlint.semantics.values import (
     Unknown,
     Value,
     doubtful,
+    hashed,
     join,
-    python,
 )
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def assign(run: Interpreter, target: Any, value: Value) -> None:
 def _unpack(run: Interpreter, elements: Any, value: Value, node: cst.CSTNode) -> None:
     targets = [element.value for element in elements]
     starred = next((index for index, element in enumerate(elements) if isinstance(element, cst.StarredElement)), None)
-    for target, member in zip(targets, _members(run, value, len(targets), starred, node)):
+    for target, member in zip(targets, _members(run, value, len(targets), starred, node), strict=False):
         assign(run, target, member)
 
 
@@ -68,7 +68,7 @@ def _members(run: Interpreter, value: Value, count: int, starred: int | None, no
             yield from items[len(items) - after :]
         case Choice(found):
             columns = [list(_members(run, option, count, starred, node)) for option in found]
-            for column in zip(*columns):
+            for column in zip(*columns, strict=False):
                 yield join(*column)
         case Tensor():
             yield value
@@ -99,10 +99,10 @@ def _store(run: Interpreter, target: cst.Subscript, value: Value) -> None:
 
 
 def _stored(base: Value, key: Value, value: Value, node: cst.CSTNode) -> Value:
-    known = python(key, MISSING)
+    known = hashed(key)
     match base:
         case Table(entries, unlisted):
-            if known is MISSING or isinstance(known, (list, dict)):
+            if known is MISSING:
                 return Table(entries, True, node=base.node)
             return Table({**entries, known: value}, unlisted, node=base.node)
         case Items(items, kind):

@@ -82,9 +82,7 @@ def each(run: Interpreter, found: tuple[Value, ...], way: object) -> Value:
     return join(*outcomes)
 
 
-def call_symbol(
-    run: Interpreter, symbol: Symbol, name: str, positional: list[Value], keywords: dict[str, Value], node: CSTNode
-) -> Value:
+def call_symbol(run: Interpreter, symbol: Symbol, name: str, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value:
     """A call of something from a library."""
     runner = library.RUN.get(name)
     if runner is not None:
@@ -142,17 +140,13 @@ DEEPEST_CHAIN = 40
 """Attributes and calls in a row after which the beginning of a chain is no longer looked for."""
 
 
-def _partial(
-    run: Interpreter, args: Mapping[str, Value], positional: list[Value], keywords: dict[str, Value], node: CSTNode
-) -> Value:
+def _partial(run: Interpreter, args: Mapping[str, Value], positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value:
     first = [value for name, value in args.items() if name.isdigit()]
     named = {name: value for name, value in args.items() if not name.isdigit()}
     return call(run, first[0], [*first[1:], *positional], {**named, **keywords}, node)
 
 
-def call_method(
-    run: Interpreter, receiver: Value, name: str, positional: list[Value], keywords: dict[str, Value], node: CSTNode
-) -> Value:
+def call_method(run: Interpreter, receiver: Value, name: str, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value:
     """The value of `receiver.name(...)`, with what it does to the receiver."""
     match receiver:
         case Choice() if is_data_choice(receiver) and name not in methods.EFFECTS and "inplace" not in keywords:
@@ -196,7 +190,7 @@ def _super_method(
         match base:
             case Class(frame=frame) if after and name in frame.fields:
                 return call(run, run.bound(frame.fields[name], this), positional, keywords, node)
-            case Symbol() if after or not isinstance(owner, Symbol):
+            case Symbol():
                 if name == "__init__":
                     return keras.base_init(run, this, positional, keywords, node)
                 if is_model(this):
@@ -223,5 +217,5 @@ def instantiate(run: Interpreter, cls: Class, positional: list[Value], keywords:
 
 def _dataclass_fields(run: Interpreter, this: Instance, positional: list[Value], keywords: dict[str, Value]) -> None:
     names = [name for name, value in this.cls.frame.fields.items() if not isinstance(value, (Function, Class))]
-    for name, value in (*zip(names, positional), *keywords.items()):
+    for name, value in (*zip(names, positional, strict=False), *keywords.items()):
         run.heap.write(this.fields, name, value)

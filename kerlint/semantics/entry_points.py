@@ -22,9 +22,7 @@ def run_uncalled(run: Interpreter) -> None:
 
 
 def _is_method(run: Interpreter, function: Function) -> bool:
-    return any(
-        isinstance(member, Function) and member.body is function.body for cls in run.classes for member in cls.frame.fields.values()
-    )
+    return any(isinstance(member, Function) and member.body is function.body for cls in run.classes for member in cls.frame.fields.values())
 
 
 def _run_class(run: Interpreter, cls: Class) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kerlint.semantics import catalog, snapshot
-from kerlint.semantics.graph import KerasModel, Maker
+from kerlint.semantics.graph import KerasModel, Maker, is_model
 from kerlint.semantics.library import constant
 from kerlint.semantics.members import class_member
 from kerlint.semantics.program import Compile, Event
@@ -35,7 +35,17 @@ Args = dict[str, Value]
 RENAMED = {"fit_generator": "fit", "evaluate_generator": "evaluate", "predict_generator": "predict"}
 FITS = ("fit", "fit_generator", "train_on_batch")
 EXTERNAL = frozenset(
-    {"tensorflow_hub", "transformers", "keras_tuner", "kerastuner", "autokeras", "keras_nlp", "keras_hub", "keras_cv", "segmentation_models"}
+    {
+        "tensorflow_hub",
+        "transformers",
+        "keras_tuner",
+        "kerastuner",
+        "autokeras",
+        "keras_nlp",
+        "keras_hub",
+        "keras_cv",
+        "segmentation_models",
+    }
 )
 """Libraries whose models are not in the source."""
 KERAS_WORDS = frozenset({"epochs", "nb_epoch", "batch_size", "validation_data", "validation_split", "steps_per_epoch", "callbacks"})
@@ -129,7 +139,9 @@ def _compile(run: Interpreter, model: Maker, name: str, positional: list[Value],
     given = frozenset(args)
     seen = snapshot.snapshot(run, model)
     filled = {**_defaults("compile"), **args}
-    optimizer = normalized("optimizer", filled.get("optimizer")) if not _hidden(args) else Unknown("arguments that are not known", node=node)
+    optimizer = (
+        normalized("optimizer", filled.get("optimizer")) if not _hidden(args) else Unknown("arguments that are not known", node=node)
+    )
     own = _own_training(model)
     loss = filled.get("loss") if own is None else Unknown(f"`{own}` of its own", node=node)
     losses = tuple(normalized("loss", each) for each in per_output(loss, seen))
@@ -189,7 +201,7 @@ def _use(run: Interpreter, model: Maker, name: str, positional: list[Value], key
 
 
 def _event(run: Interpreter, model: Maker, kind: str, args: Args, node: CSTNode) -> Event:
-    x = args.get("x") or args.get("generator")
+    x = _batches(run, args.get("x") or args.get("generator"), node)
     y = args.get("y")
     filled = {**_defaults(kind), **args}
     seen = snapshot.snapshot(run, model, x)
@@ -210,6 +222,27 @@ def _event(run: Interpreter, model: Maker, kind: str, args: Args, node: CSTNode)
         unknown=(*seen.unknown, *hidden),
         doubt=_doubt(run, model),
     )
+
+
+def _batches(run: Interpreter, x: Value | None, node: CSTNode) -> Value | None:
+    """The data of a user's generator object (a keras.utils.Sequence, an iterator): what one batch of it looks like."""
+    match x:
+        case Instance(cls=cls) if not is_model(x):
+            for name, arguments in (("__getitem__", [Unknown("the number of a batch", node=node)]), ("__next__", []), ("__iter__", [])):
+                member = class_member(cls, name)
+                if isinstance(member, Function):
+                    batch = _rehearsed(run, member, [x, *arguments], node)
+                    return batch if isinstance(batch, Term) and batch.name == "generator" else Term("generator", {"element": batch}, node=node)
+    return x
+
+
+def _rehearsed(run: Interpreter, function: Function, arguments: list[Value], node: CSTNode) -> Value:
+    run.heap.fork()
+    try:
+        with run.rehearsal():
+            return run.invoke(function, arguments, {}, node)
+    finally:
+        run.heap.undo()
 
 
 def _in_force(run: Interpreter, model: Value) -> Compile | None:
@@ -345,5 +378,3 @@ def _models_in(run: Interpreter, value: Value, depth: int) -> Iterator[Any]:
                 yield from _models_in(run, inner, depth + 1)
         case _:
             return
-
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from ast import literal_eval
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
@@ -23,6 +23,7 @@ from kerlint.semantics.values import (
     Term,
     Unknown,
     Value,
+    hashed,
     is_data_choice,
     join,
     options,
@@ -146,19 +147,18 @@ def _dict(run: Interpreter, node: cst.Dict) -> Value:
     known = True
     for element in node.elements:
         value = evaluate(run, element.value)
-        if isinstance(element, cst.StarredDictElement):
-            match value:
-                case Table(more, unlisted):
-                    entries.update(more)
-                    known = known and not unlisted
-                case _:
+        match element, value:
+            case cst.DictElement(key=wanted), _:
+                key = hashed(evaluate(run, wanted))
+                if key is MISSING:
                     known = False
-            continue
-        key = python(evaluate(run, element.key), MISSING)
-        if key is MISSING or isinstance(key, (list, dict)):
-            known = False
-        else:
-            entries[key] = value
+                else:
+                    entries[key] = value
+            case _, Table(more, unlisted):
+                entries.update(more)
+                known = known and not unlisted
+            case _:
+                known = False
     return Table(entries, not known, node=node)
 
 
@@ -287,7 +287,7 @@ def _compare(run: Interpreter, kind: cst.BaseCompOp, left: Value, right: Value, 
             if same is not None:
                 return Const(same is isinstance(kind, cst.Is), node=node, doubt=doubt)
         case cst.In() | cst.NotIn():
-            inside = _contains(right, a)
+            inside = _contains(right, left)
             if inside is not None:
                 return Const(inside is isinstance(kind, cst.In), node=node, doubt=doubt)
         case _ if a is not MISSING and b is not MISSING:
@@ -310,12 +310,14 @@ def _identical(left: Value, right: Value) -> bool | None:
             return None
 
 
-def _contains(container: Value, member: Any) -> bool | None:
-    if member is MISSING or isinstance(member, (list, dict)):
+def _contains(container: Value, wanted: Value) -> bool | None:
+    member = python(wanted, MISSING)
+    if member is MISSING:
         return None
     match container:
         case Table(entries, unlisted):
-            return True if member in entries else None if unlisted else False
+            key = hashed(wanted)
+            return None if key is MISSING else True if key in entries else None if unlisted else False
         case _:
             listed = python(container, MISSING)
             try:
@@ -390,7 +392,7 @@ def _key(run: Interpreter, part: cst.BaseSlice) -> Value:
             return evaluate(run, value)
         case cst.Slice(lower=lower, upper=upper, step=step):
             bounds = [evaluate(run, bound) if bound is not None else Const(None) for bound in (lower, upper, step)]
-            return Term("slice", dict(zip(("start", "stop", "step"), bounds)), node=part)
+            return Term("slice", dict(zip(("start", "stop", "step"), bounds, strict=False)), node=part)
         case _:
             return Unknown("an index that is not understood", node=part)
 
@@ -404,14 +406,11 @@ def subscript(run: Interpreter, base: Value, key: Value, node: cst.CSTNode) -> V
             return join(*(subscript(run, option, key, node) for option in found))
         case Items(items), Const(int() as index) if -len(items) <= index < len(items):
             return run.heap.current(items[index])
-        case Items(items, kind), Term("slice", bounds):
-            limits = [python(bounds[name], MISSING) for name in ("start", "stop", "step")]
-            if all(limit is None or type(limit) is int for limit in limits) and limits[2] != 0:
-                return Items(items[slice(*limits)], kind, node=node)
-            return Term("many", {"element": join(*items)}, node=node) if items else base
+        case Items(), Term("slice", bounds):
+            return _cut(base, bounds, node)
         case Items(items), _ if items:
             return join(*map(run.heap.current, items))
-        case Table(entries, _), Const(name) if name in entries:
+        case Table(entries, _), _ if (name := hashed(key)) is not MISSING and name in entries:
             return run.heap.current(entries[name])
         case Table(entries, unlisted), _:
             if entries and not unlisted and not isinstance(key, Const):
@@ -425,12 +424,20 @@ def subscript(run: Interpreter, base: Value, key: Value, node: cst.CSTNode) -> V
             return element
         case Tensor(), _:
             return _tensor_item(run, base, key, node)
-        case (Term() | Symbol()), _:
+        case ((Term() | Symbol()), _):
             return Term("item", {"base": base, "key": key}, node=node)
         case Unknown(reason), _:
             return Unknown(reason, node=node)
         case _:
             return run.subscripted(base, key, node)
+
+
+def _cut(base: Items, bounds: Mapping[str, Value], node: cst.CSTNode) -> Value:
+    """A slice of a list."""
+    limits = [python(bounds[name], MISSING) for name in ("start", "stop", "step")]
+    if all(limit is None or type(limit) is int for limit in limits) and limits[2] != 0:
+        return Items(base.items[slice(*limits)], base.kind, node=node)
+    return Term("many", {"element": join(*base.items)}, node=node) if base.items else base
 
 
 def _tensor_item(run: Interpreter, base: Tensor, key: Value, node: cst.CSTNode) -> Value:

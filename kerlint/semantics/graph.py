@@ -83,6 +83,7 @@ class Tensor(Value):
 
     @property
     def shape(self) -> Shape | None:
+        """The batch axis first; None when the rank is not known."""
         return self.call.shape
 
 
@@ -174,7 +175,7 @@ def upstream(outputs: Sequence[Tensor]) -> list[Call]:
 
 def copied(inputs: Sequence[Tensor], outputs: Value, given: Sequence[Tensor], within: str) -> Value:
     """The graph between `inputs` and `outputs` once more, fed with `given` tensors: what calling a model on tensors makes."""
-    made: dict[int, Tensor] = {id(old.call): new for old, new in zip(inputs, given)}
+    made: dict[int, Tensor] = {id(old.call): new for old, new in zip(inputs, given, strict=False)}
     last = {id(tensor.call) for tensor in tensors(outputs)}
     for call in upstream(list(tensors(outputs))):
         if id(call) not in made:
@@ -186,9 +187,7 @@ def _again(call: Call, inputs: list[Tensor], within: str, leaves: bool) -> Tenso
     path = (within, *call.within)
     if call.cls in (INPUT, REPEAT):
         return Tensor(call=replace(call, inputs=tuple(inputs), within=path, leaves=leaves), node=call.node)
-    new = operation(
-        call.cls, call.args, inputs, call.node, given=call.given, maker=call.maker, within=path, primary=call.primary
-    ).call
+    new = operation(call.cls, call.args, inputs, call.node, given=call.given, maker=call.maker, within=path, primary=call.primary).call
     if new.shape is None and not new.mismatch:
         new = replace(new, shape=call.shape)
     return Tensor(call=replace(new, leaves=leaves), node=call.node)

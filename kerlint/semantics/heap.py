@@ -85,9 +85,9 @@ class Heap:
         places = {cell: (fields, key) for delta in ways for cell, (fields, key, _) in delta.items()}
         for cell, (fields, key) in places.items():
             # What was never changed in place before is its own content.
-            before = fields.get(key, key if fields is self.newest else MISSING)
+            before: Any = fields.get(key, key if fields is self.newest else MISSING)
             found = [delta[cell][2] if cell in delta else before for delta in ways]
-            known = [value for value in found if value is not MISSING]
+            known: list[Value] = [value for value in found if value is not MISSING]
             if known:
                 self.write(fields, key, known[0] if len(known) == 1 else join(*known))
             else:

@@ -10,6 +10,8 @@ from kerlint.semantics import catalog
 from kerlint.semantics.values import Deferred, Frame, Items, Namespace, Symbol, Unknown, Value
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from kerlint.semantics.interpreter import Interpreter
 
 

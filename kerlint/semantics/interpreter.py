@@ -52,11 +52,11 @@ RECURSION = 10_000
 LONGEST = 128
 """Members up to which a loop is unrolled and a list kept item by item: public books build networks of 100 layers in a loop."""
 MOST_PASSES = 256
-"""Passes through the body of nested loops that are unrolled; models are built in loops of loops with far fewer, arrays filled with far more."""
+"""Passes through the body of nested loops that are unrolled: models are built with far fewer, arrays filled with far more."""
 CONSTANTS = {"True": True, "False": False, "None": None}
 
 
-class Exhausted(Exception):
+class ExhaustedError(Exception):
     """The step budget is used up."""
 
 
@@ -79,7 +79,7 @@ def interpret(source: Source, parsed: Parsed, project: Project) -> Program:
     try:
         run.module(parsed)
         entry_points.run_uncalled(run)
-    except Exhausted:
+    except ExhaustedError:
         run.note(Unknown("the program is too long to be followed to its end"))
     finally:
         sys.setrecursionlimit(limit)
@@ -128,10 +128,10 @@ class Interpreter:
     # The way through the code
 
     def step(self, node: CSTNode) -> None:
-        """Count one step; raises Exhausted past the budget."""
+        """Count one step; raises ExhaustedError past the budget."""
         self.steps += 1
         if self.steps > STEPS:
-            raise Exhausted
+            raise ExhaustedError
 
     def module(self, parsed: Parsed) -> None:
         """Run every cell of a script or notebook in order."""
@@ -405,7 +405,7 @@ class Interpreter:
         """Generalise every place that a loop changes; places that the loop makes are kept only when its body is not run again."""
         for fields, key, new in changed.values():
             # What was never changed before is its own oldest content.
-            old = fields.get(key, key if fields is self.heap.newest else MISSING)
+            old: Any = fields.get(key, key if fields is self.heap.newest else MISSING)
             if new is MISSING or (old is MISSING and not keep_new):
                 continue
             self.heap.write(fields, key, new if old is MISSING else self.widened(old, new, "changed in a loop of unknown length"))

@@ -234,7 +234,10 @@ MAKERS: dict[str, Makers] = {
     "keras.models.model_from_yaml": _loaded,
     "keras.models.model_from_config": _loaded,
     "keras.models.clone_model": _clone,
-    **{f"keras.{name}": _image_format for name in ("backend.set_image_data_format", "config.set_image_data_format", "backend.set_image_dim_ordering")},
+    **{
+        f"keras.{name}": _image_format
+        for name in ("backend.set_image_data_format", "config.set_image_data_format", "backend.set_image_dim_ordering")
+    },
 }
 
 
@@ -256,7 +259,7 @@ def base_init(run: Interpreter, this: Instance, positional: list[Value], keyword
 def apply(run: Interpreter, maker: Maker, positional: list[Value], keywords: Args, node: CSTNode) -> Value:
     """`layer(x)` or `model(x)`: a piece of a graph on symbolic tensors, a term on data."""
     first = [tensor for value in positional for tensor in tensors(value)]
-    later = list(tensors(Table({key: value for key, value in keywords.items()})))
+    later = list(tensors(Table(keywords)))
     if not first and not later:
         if positional:
             run.heap.write(maker.fields, FED, positional[0])
@@ -265,9 +268,7 @@ def apply(run: Interpreter, maker: Maker, positional: list[Value], keywords: Arg
     match maker:
         case KerasLayer(cls=cls, args=args, given=given):
             found = [*first, *later]
-            made = operation(
-                cls, args, found, node, given=given, maker=maker, within=run.within, primary=len(first) or len(found)
-            )
+            made = operation(cls, args, found, node, given=given, maker=maker, within=run.within, primary=len(first) or len(found))
             run.heap.write(maker.fields, CALLED, made)
             return made
         case _:
@@ -290,9 +291,7 @@ def _apply_model(
     return _leaving(made)
 
 
-def _functional_call(
-    run: Interpreter, maker: KerasModel | Instance, positional: list[Value], found: list[Tensor], node: CSTNode
-) -> Value:
+def _functional_call(run: Interpreter, maker: KerasModel | Instance, positional: list[Value], found: list[Tensor], node: CSTNode) -> Value:
     inputs, outputs = list(tensors(maker.fields[INPUTS])) if INPUTS in maker.fields else [], maker.fields[OUTPUTS]
     match outputs:
         case Unknown(reason):
@@ -418,7 +417,9 @@ def _old_input_shape(layer: KerasLayer) -> Shape | None:
         return (None, steps)
     if not isinstance(size, int):
         return None
-    return (None, size) if kind in ("Dense", "BatchNormalization", "Activation", "Dropout", "Highway", "MaxoutDense") else (None, steps, size)
+    return (
+        (None, size) if kind in ("Dense", "BatchNormalization", "Activation", "Dropout", "Highway", "MaxoutDense") else (None, steps, size)
+    )
 
 
 def _feed(run: Interpreter, member: Value, made: Value, node: CSTNode | None) -> Value:

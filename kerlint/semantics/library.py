@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -39,7 +40,13 @@ if TYPE_CHECKING:
 Runner = Callable[["Interpreter", list[Value], dict[str, Value], "CSTNode"], "Value | None"]
 """Runs a call; None says that it stays a term."""
 
-BUILTINS = frozenset(dir(__builtins__) if not isinstance(__builtins__, dict) else __builtins__) | {"unicode", "xrange", "raw_input"}
+BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_")) | {
+    "unicode",
+    "xrange",
+    "raw_input",
+    "__file__",
+    "__import__",
+}
 
 
 def members(run: Interpreter, value: Value) -> list[Value] | None:
@@ -120,10 +127,10 @@ def _range(run: Interpreter, positional: list[Value], keywords: dict[str, Value]
 
 
 def _zip(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
-    columns = [members(run, value) for value in positional]
-    if not columns or any(column is None for column in columns):
+    columns = [column for column in (members(run, value) for value in positional) if column is not None]
+    if not columns or len(columns) < len(positional):
         return None
-    return Items(tuple(Items(row, "tuple", node=node) for row in zip(*columns)), node=node)  # type: ignore[arg-type]
+    return Items(tuple(Items(row, "tuple", node=node) for row in zip(*columns, strict=False)), node=node)
 
 
 def _enumerate(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
@@ -155,6 +162,8 @@ def _dict(run: Interpreter, positional: list[Value], keywords: dict[str, Value],
     entries: dict[Any, Value] = {}
     for value in positional:
         match value:
+            case Term() if len(positional) == 1 and not keywords:
+                return None
             case Table(found, False):
                 entries.update(found)
             case Items(pairs):
@@ -419,11 +428,23 @@ RUN: dict[str, Runner] = {
     "numpy.prod": _product,
     "os.getenv": _environment,
     "os.environ.get": _environment,
-    **{f"math.{name}": _folded(getattr(math, name), allowed=(int, float)) for name in ("ceil", "floor", "sqrt", "log", "log2", "log10", "exp", "pow")},
-    **{f"numpy.{name}": _folded(getattr(math, name), allowed=(int, float)) for name in ("ceil", "floor", "sqrt", "log", "log2", "log10", "exp")},
+    **{
+        f"math.{name}": _folded(getattr(math, name), allowed=(int, float))
+        for name in ("ceil", "floor", "sqrt", "log", "log2", "log10", "exp", "pow")
+    },
+    **{
+        f"numpy.{name}": _folded(getattr(math, name), allowed=(int, float))
+        for name in ("ceil", "floor", "sqrt", "log", "log2", "log10", "exp")
+    },
     **{
         f"{module}.DEFINE_{kind}": _flag
-        for module in ("absl.flags", "tensorflow.app.flags", "tensorflow.compat.v1.flags", "tensorflow.flags", "tensorflow.compat.v1.app.flags")
+        for module in (
+            "absl.flags",
+            "tensorflow.app.flags",
+            "tensorflow.compat.v1.flags",
+            "tensorflow.flags",
+            "tensorflow.compat.v1.app.flags",
+        )
         for kind in ("string", "integer", "float", "bool", "boolean", "enum", "list")
     },
 }

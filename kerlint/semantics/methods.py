@@ -94,9 +94,7 @@ def _list_method(run: Interpreter, receiver: Items, name: str, positional: list[
     return outcome
 
 
-def _dict_method(
-    run: Interpreter, receiver: Table, name: str, positional: list[Value], keywords: Keywords, node: CSTNode
-) -> Value | None:
+def _dict_method(run: Interpreter, receiver: Table, name: str, positional: list[Value], keywords: Keywords, node: CSTNode) -> Value | None:
     entries = receiver.entries
     match name, positional:
         case "get" | "pop", [Const(key), *rest] if key in entries or not receiver.open:
@@ -132,7 +130,9 @@ def _dict_method(
             return Term(f".{name}()", {"self": receiver, **_numbered(positional, keywords)}, node=node)
 
 
-TEXT_METHODS = frozenset({"lower", "upper", "strip", "split", "replace", "startswith", "endswith", "join", "title", "capitalize", "lstrip", "rstrip"})
+TEXT_METHODS = frozenset(
+    {"lower", "upper", "strip", "split", "replace", "startswith", "endswith", "join", "title", "capitalize", "lstrip", "rstrip"}
+)
 
 
 def _text_method(found: str, name: str, positional: list[Value], node: CSTNode) -> Value:
@@ -150,13 +150,13 @@ MAPS = frozenset({"map", "apply", "applymap", "flat_map", "interleave", "filter"
 TRAINERS = frozenset({"fit", "fit_generator", "search"})
 
 
-EFFECTS = MAPS | TRAINERS | {"append", "extend", "pop", "apply_gradients", "minimize", "add_argument", "parse_args", "parse_known_args", "assign"}
+EFFECTS = (
+    MAPS | TRAINERS | {"append", "extend", "pop", "apply_gradients", "minimize", "add_argument", "parse_args", "parse_known_args", "assign"}
+)
 """Methods of data that do more than give a value."""
 
 
-def _term_method(
-    run: Interpreter, receiver: Term, name: str, positional: list[Value], keywords: Keywords, node: CSTNode
-) -> Value | None:
+def _term_method(run: Interpreter, receiver: Term, name: str, positional: list[Value], keywords: Keywords, node: CSTNode) -> Value | None:
     if name in MAPS and positional and isinstance(positional[0], (Function, Bound)):
         return _mapped(run, receiver, name, positional, keywords, node)
     term = Term(f".{name}()", {"self": receiver, **_numbered(positional, keywords)}, node=node)
@@ -238,5 +238,3 @@ def shuffled_in_place(run: Interpreter, symbol: Symbol, positional: list[Value],
         run.heap.update(positional[0], Term(symbol.name, {"0": positional[0]}, node=node))
         return Const(None, node=node)
     return None
-
-

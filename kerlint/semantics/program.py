@@ -46,6 +46,7 @@ class Layer:
         return self.cls.rpartition(".")[2]
 
     def arg(self, name: str) -> Value | None:
+        """One of its arguments, or None."""
         return self.args.get(name)
 
 

@@ -83,7 +83,7 @@ class Project:
         """Every module parsed so far, with its file and cell."""
         for path, found in self.parsed.items():
             if found:
-                for cell, module in zip(found[0].cells, found[1].modules):
+                for cell, module in zip(found[0].cells, found[1].modules, strict=False):
                     if module is not None:
                         yield path, cell.number, module
 

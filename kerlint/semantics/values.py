@@ -10,20 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from libcst import BaseParameters, CSTNode, FunctionDef, Lambda
-
-    Definition = Union[FunctionDef, Lambda]
+    from libcst import BaseExpression, BaseSuite, CSTNode, Parameters
 
 MOST_OPTIONS = 4
 """How many alternatives a choice keeps before it becomes unknown (design.md, section 3)."""
+MOST_DATA = 12
+"""How many alternatives are kept when all of them are data, whose making is only asked, never run again."""
 
 DEEPEST_ALIKE = 6
 """Terms within terms that are compared; beyond, they count as different."""
-
-Python = Union[None, bool, int, float, complex, str, bytes]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,8 +123,8 @@ class Function(Value):
     """A function, method or lambda of the user, with the scope it closes over."""
 
     name: str
-    params: BaseParameters | Any
-    body: Any
+    params: Parameters
+    body: BaseSuite | BaseExpression
     frame: Frame
     defaults: Mapping[str, Value] = field(default_factory=dict)
     decorators: tuple[Value, ...] = ()
@@ -210,6 +208,16 @@ def python(value: Value | None, default: Any = None) -> Any:
             return default
 
 
+def hashed(value: Value) -> Any:
+    """The Python object that a value stands for, when it can be the key of a dict, else MISSING."""
+    found = python(value, MISSING)
+    try:
+        hash(found)
+    except TypeError:
+        return MISSING
+    return found
+
+
 class _Missing:
     def __repr__(self) -> str:
         return "MISSING"
@@ -251,7 +259,9 @@ def is_data_choice(value: Value) -> bool:
     """Whether it is one of several data values: it stays one operand of a term, because trying all combinations grows without bound."""
     match value:
         case Choice(found):
-            return all(isinstance(option, (Term, Unknown)) and not getattr(option, "name", "").startswith(("keras.", "many")) for option in found)
+            return all(
+                isinstance(option, (Term, Unknown)) and not getattr(option, "name", "").startswith(("keras.", "many")) for option in found
+            )
         case _:
             return False
 
@@ -262,7 +272,11 @@ def same(left: Value, right: Value, depth: int = 0) -> bool:
         return True
     match left, right:
         case Term(a), Term(b) if left.node is right.node is not None and depth < DEEPEST_ALIKE:
-            return a == b and left.args.keys() == right.args.keys() and all(same(left.args[key], right.args[key], depth + 1) for key in left.args)
+            return (
+                a == b
+                and left.args.keys() == right.args.keys()
+                and all(same(left.args[key], right.args[key], depth + 1) for key in left.args)
+            )
         case Const(a), Const(b):
             return type(a) is type(b) and bool(a == b)
         case Symbol(a), Symbol(b):
@@ -282,8 +296,8 @@ def join(*values: Value) -> Value:
         for option in options(value):
             if not any(same(option, other) for other in kept):
                 kept.append(option)
-                if len(kept) > MOST_OPTIONS:
-                    return Unknown("more than four alternatives", node=kept[-1].node)
+                if len(kept) > (MOST_DATA if all(isinstance(one, Term) for one in kept) else MOST_OPTIONS):
+                    return Unknown("more alternatives than are followed", node=kept[-1].node)
     if len(kept) == 1:
         return kept[0]
     return Choice(tuple(kept), node=kept[-1].node)
@@ -294,13 +308,13 @@ def widen(before: Value | None, after: Value, reason: str) -> Value:
     if before is None or same(before, after):
         return after
     match before, after:
-        case (Items() | Term("many")), (Items() | Term("many")):
+        case ((Items() | Term("many")), (Items() | Term("many"))):
             members = (*_members(before), *_members(after))
             element = join(*members) if members else Unknown(reason)
             return Term("many", {"element": element}, node=after.node, root=getattr(after, "root", None))
         case Table(), Table(entries):
             return replace(after, entries=entries, open=True)
-        case (Const() | Unknown() | Choice()), _:
+        case ((Const() | Unknown() | Choice()), _):
             return Unknown(reason, node=after.node)
         case _:
             return join(before, after)
