@@ -9,7 +9,7 @@ from typing import Any
 from kerlint.semantics.provenance.call import Call, data_names, dtype_of, is_float, is_whole, size
 from kerlint.semantics.provenance.facts import Facts, agreed, bounded, labelled, stepped, union, written
 from kerlint.semantics.provenance.knowledge import spoken
-from kerlint.semantics.values import Items, Term, Unknown, Value, options
+from kerlint.semantics.values import Items, Term, Value, options
 
 
 def array(call: Call) -> Facts:
@@ -29,7 +29,8 @@ def _of_parts(value: Value | None, parts: Facts) -> Facts:
     many = 0
     while isinstance(value, Term) and value.name == "many":
         many, value = many + 1, value.args.get("element")
-    if not all(isinstance(option, Items) for option in options(value or Unknown(""))) or whole.shape is None or len(whole.shape) <= many:
+    lists = value is not None and all(isinstance(option, Items) for option in options(value))
+    if not lists or whole.shape is None or len(whole.shape) <= many:
         return replace(whole, shape=None, rows=None)
     shape = (*whole.shape[1 : many + 1], whole.shape[0], *whole.shape[many + 1 :])
     return replace(whole, shape=shape, rows=shape[0])

@@ -12,7 +12,7 @@ from kerlint.semantics.provenance.arrays import number
 from kerlint.semantics.provenance.call import Call
 from kerlint.semantics.provenance.facts import Facts, Origin, agreed, bounded, source_of, stepped, written
 from kerlint.semantics.provenance.indexing import element_of
-from kerlint.semantics.provenance.literals import either
+from kerlint.semantics.provenance.literals import either, grouped
 from kerlint.semantics.values import Items, Term, Value
 
 
@@ -20,18 +20,28 @@ def _every(found: Facts, change: Callable[[Facts], Facts]) -> Facts:
     """The same change on the data, on its labels and on its parts."""
     made = change(found)
     labels = change(found.labels) if found.labels is not None else None
-    return replace(made, labels=labels, members={key: change(part) for key, part in found.members.items()})
+    return replace(made, labels=labels, members={key: _every(part, change) for key, part in found.members.items()})
 
 
 def slices(call: Call) -> Facts:
     """`Dataset.from_tensor_slices((x, y))`: one example for each row."""
-    return _paired(call.facts(0, "tensors", "tensor"), call.value(0, "tensors", "tensor"), yields="examples")
+    return _paired(*_structure(call), yields="examples")
 
 
 def whole(call: Call) -> Facts:
     """`Dataset.from_tensors((x, y))`: everything as one element."""
-    found = _paired(call.facts(0, "tensors", "tensor"), call.value(0, "tensors", "tensor"), yields="batches")
+    found = _paired(*_structure(call), yields="batches")
     return replace(found, batch=found.rows)
+
+
+def _structure(call: Call) -> tuple[Facts, Value | None]:
+    """What a dataset is made of: a tuple is always several tensors here, also one of plain numbers, and never an array."""
+    value = call.value(0, "tensors", "tensor")
+    match value:
+        case Items(items, "tuple"):
+            return grouped(enumerate(items), call.ask, value), value
+        case _:
+            return call.ask(value), value
 
 
 def _paired(found: Facts, value: Value | None, **changes: Any) -> Facts:
@@ -63,7 +73,9 @@ def zipped(call: Call) -> Facts:
         first = parts[0] if parts else Facts()
         return replace(first, members=members, yields="elements", shape=None, labels=None)
     x, y = parts
-    return replace(x, labels=replace(y, labels=None), resolved=x.resolved and y.resolved)
+    if x.labels is not None or y.labels is not None:
+        return replace(x, members={0: x, 1: y}, labels=None, shape=None, resolved=x.resolved and y.resolved)
+    return replace(x, labels=y, resolved=x.resolved and y.resolved)
 
 
 def batched(call: Call) -> Facts:
@@ -84,11 +96,19 @@ def batched(call: Call) -> Facts:
 
 def unbatched(call: Call) -> Facts:
     """`ds.unbatch()`."""
-    return _every(call.data, lambda found: replace(found, shape=_with_rows(found), yields="examples", batch=None))
+    return _every(call.data, _unpacked)
 
 
 def _with_rows(found: Facts) -> Shape | None:
     return None if found.shape is None or not found.shape else (found.rows, *found.shape[1:])
+
+
+def _unpacked(found: Facts) -> Facts:
+    """Rows out of batches; examples that are arrays themselves are taken apart along their first axis."""
+    if found.yields == "batches":
+        return replace(found, shape=_with_rows(found), yields="examples", batch=None)
+    inner = found.shape[1:] if found.yields == "examples" and found.shape is not None else None
+    return replace(found, shape=(None, *inner[1:]) if inner else None, rows=None, yields="examples", batch=None, columns=None)
 
 
 def passed(call: Call) -> Facts:
