@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kerlint.checks import history, rates
 from kerlint.finding import Severity
-from kerlint.semantics.values import Term, Value, number
+from kerlint.semantics.values import Term, Value, number, options
 
 if TYPE_CHECKING:
     from kerlint.checks.history import Updates
@@ -61,9 +61,10 @@ def _initial_size(model: Model | None, rule: Rule) -> float:
     found: float = rule["measured_size"]
     for layer in model.layers if model is not None else ():
         before = layer.inputs[0].shape if layer.inputs else None
-        units = number(layer.arg("units"))
-        if layer.kind == "Dense" and before and before[-1] is not None and units:
-            found = min(found, sqrt(rule["glorot"] / (before[-1] + units)))
+        units = layer.arg("units")
+        for option in options(units) if layer.kind == "Dense" and units is not None else ():
+            width = (before[-1] if before and before[-1] is not None else 0) + (number(option) or 0)
+            found = min(found, sqrt(rule["glorot"] / width)) if width else found
     return found
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kerlint.semantics.provenance import inputs_of, labels_of
 from kerlint.semantics.values import Const, Value, number
+from kerlint.semantics.wording import figure
 
 if TYPE_CHECKING:
     from libcst import CSTNode
@@ -109,6 +110,11 @@ def batch_of(event: Event, default: int | None = None) -> Batch | None:
             return Batch(default, None, None) if default is not None and event.y is not None else None
         case _:
             return None
+
+
+def counted(number: int, thing: str) -> str:
+    """A number of things: "1 epoch", "1,200 updates"."""
+    return f"{figure(number)} {thing}{'' if number == 1 else 's'}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -146,8 +146,8 @@ def update_budget_too_small(program: Program, rule: Rule) -> Iterator[Finding]:
             scope=(event.compiled.node if event.compiled else None,),
             rows=figure(budget.last.rows),
             batch=budget.last.batch.size,
-            epochs=figure(budget.epochs),
-            updates=figure(budget.updates),
+            epochs=history.counted(budget.epochs, "epoch"),
+            updates=history.counted(budget.updates, "update"),
             optimizer=budget.optimizer,
             rate=rates.spelled(number(budget.rate) or 0),
             budget=figure(float(f"{budget.moved:.4g}")),
@@ -178,9 +178,9 @@ def batch_larger_than_data(program: Program, rule: Rule) -> Iterator[Finding]:
             scope=(event.node,),
             batch=figure(updates.batch.size),
             rows=figure(updates.rows),
-            each=figure(updates.each),
-            updates=figure(updates.total),
-            epochs=figure(updates.epochs),
+            each=history.counted(updates.each, "update"),
+            updates=history.counted(updates.total, "update"),
+            epochs=history.counted(updates.epochs, "epoch"),
         )
 
 
