@@ -14,6 +14,7 @@ from kerlint.semantics.members import set_attribute
 from kerlint.semantics.values import (
     MISSING,
     Choice,
+    Class,
     Const,
     Frame,
     Function,
@@ -26,6 +27,7 @@ from kerlint.semantics.values import (
     doubtful,
     hashed,
     join,
+    python,
 )
 
 if TYPE_CHECKING:
@@ -174,6 +176,18 @@ def entry_arguments(function: Function, receiver: Value | None) -> dict[str, Val
         else:
             found[name] = Unknown(f"parameter `{name}` of `{function.name}`", node=function.node)
     return found
+
+
+def annotated(cls: Class) -> list[str]:
+    """The fields of a data class or named tuple, those of its bases first."""
+    names: dict[str, None] = {}
+    for base in reversed([base for base in cls.lineage() if isinstance(base, Class)]):
+        listed = python(base.frame.fields.get("_fields"), ())
+        names.update(dict.fromkeys(listed))
+        body = base.node.body.body if isinstance(base.node, cst.ClassDef) else ()
+        lines = (small for line in body if isinstance(line, cst.SimpleStatementLine) for small in line.body)
+        names.update({small.target.value: None for small in lines if isinstance(small, cst.AnnAssign) and isinstance(small.target, cst.Name)})
+    return list(names)
 
 
 def is_marked(function: Function, mark: str) -> bool:

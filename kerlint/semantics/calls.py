@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from kerlint.semantics import events, keras, library, methods
+from kerlint.semantics import binding, events, keras, library, methods
 from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, is_layer, is_model, operation, repeated, tensors
 from kerlint.semantics.members import attribute, class_member
 from kerlint.semantics.values import (
@@ -211,11 +211,21 @@ def instantiate(run: Interpreter, cls: Class, positional: list[Value], keywords:
     elif is_model(this):
         keras.base_init(run, this, positional, keywords, node)
     else:
-        _dataclass_fields(run, this, positional, keywords)
+        _dataclass_fields(run, this, positional, keywords, node)
     return this
 
 
-def _dataclass_fields(run: Interpreter, this: Instance, positional: list[Value], keywords: dict[str, Value]) -> None:
-    names = [name for name, value in this.cls.frame.fields.items() if not isinstance(value, (Function, Class))]
+def _dataclass_fields(run: Interpreter, this: Instance, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> None:
+    """The fields of an object whose class has no `__init__`: arguments in the order of annotations, defaults that are made anew."""
+    names = binding.annotated(this.cls)
+    for name in names:
+        match class_member(this.cls, name):
+            case Term("dataclasses.field" | "pydantic.Field" | "attr.ib" | "attrs.field", args) as made:
+                factory = args.get("default_factory", args.get("factory"))
+                unknown = Unknown(f"field `{name}` without a default", node=made.node)
+                value = args.get("default", args.get("0", unknown)) if factory is None else call(run, factory, [], {}, node)
+                run.heap.write(this.fields, name, value)
+            case _:
+                pass
     for name, value in (*zip(names, positional, strict=False), *keywords.items()):
         run.heap.write(this.fields, name, value)

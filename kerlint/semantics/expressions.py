@@ -23,6 +23,7 @@ from kerlint.semantics.values import (
     Term,
     Unknown,
     Value,
+    doubtful,
     hashed,
     is_data_choice,
     join,
@@ -221,7 +222,7 @@ def _unary(run: Interpreter, node: cst.UnaryOperation) -> Value:
     match node.operator, value:
         case cst.Not(), _:
             known = truth(value)
-            return Unknown("a condition", node=node) if known is None else Const(not known, node=node)
+            return Unknown("a condition", node=node) if known is None else Const(not known, node=node, doubt=value.doubt)
         case cst.Minus(), Const(int() | float() | complex() as found):
             return Const(-found, node=node, doubt=value.doubt)
         case cst.Plus(), Const():
@@ -263,7 +264,9 @@ def _boolean(run: Interpreter, node: cst.BooleanOperation) -> Value:
     if known is stops:
         return left
     right = evaluate(run, node.right)
-    return right if known is not None else join(left, right)
+    if known is None:
+        return join(left, right)
+    return doubtful(right, left.doubt) if left.doubt else right
 
 
 def _comparison(run: Interpreter, node: cst.Comparison) -> Value:
@@ -327,8 +330,9 @@ def _contains(container: Value, wanted: Value) -> bool | None:
 
 
 def _conditional(run: Interpreter, node: cst.IfExp) -> Value:
-    known = truth(evaluate(run, node.test))
-    if known is not None:
+    test = evaluate(run, node.test)
+    known = truth(test)
+    if known is not None and not test.doubt:
         return evaluate(run, node.body if known else node.orelse)
     return join(evaluate(run, node.body), evaluate(run, node.orelse))
 

@@ -335,17 +335,24 @@ class Interpreter:
 
     # Loops
 
-    def loop(self, node: CSTNode, iterable: Value | None, passes: list[Callable[[], None]] | None, body: Callable[[], bool]) -> bool:
-        """Run a loop: once for each of `passes` (which bind its target), or widened when they are not known. Returns whether it ends."""
-        self.loops = [*self.loops, Loop(node, iterable)]
+    def loop(
+        self,
+        node: CSTNode,
+        iterable: Value | None,
+        passes: list[Callable[[], None]] | None,
+        body: Callable[[], bool],
+        otherwise: Callable[[], bool],
+    ) -> bool:
+        """Run a loop: once for each of `passes` (which bind its target), or widened when they are not known. Returns whether it ends.
+
+        `otherwise` is its `else`: what runs when it was not left by `break`.
+        """
         region = Region(len(self.heap.journals))
-        self.breaks.append(region)
         self.heap.fork()
+        leads_on = False
         try:
-            leads_on = self._unrolled(passes, body) if passes is not None else self._widened_loop(body)
+            leads_on = self._passes(region, Loop(node, iterable), passes, body) and otherwise()
         finally:
-            self.breaks.pop()
-            self.loops = self.loops[:-1]
             if region.exits:
                 final = self.heap.undo()
             else:
@@ -353,6 +360,15 @@ class Interpreter:
         if region.exits:
             self.heap.merge([delta for delta, _ in region.exits if delta is not None] + ([final] if leads_on else []))
         return leads_on or bool(region.exits)
+
+    def _passes(self, region: Region, loop: Loop, passes: list[Callable[[], None]] | None, body: Callable[[], bool]) -> bool:
+        outer, self.loops = self.loops, [*self.loops, loop]
+        self.breaks.append(region)
+        try:
+            return self._unrolled(passes, body) if passes is not None else self._widened_loop(body)
+        finally:
+            self.breaks.pop()
+            self.loops = outer
 
     def _unrolled(self, passes: list[Callable[[], None]], body: Callable[[], bool]) -> bool:
         outer, self.passes = self.passes, self.passes * max(1, len(passes))

@@ -106,6 +106,9 @@ def _length(run: Interpreter, positional: list[Value], keywords: dict[str, Value
             return Const(len(entries), node=node)
         case [Const(str() | bytes() as found)]:
             return Const(len(found), node=node)
+        case [Choice(found)] if all(isinstance(option, (Items, Table)) for option in found):
+            lengths = [length for option in found if (length := _length(run, [option], {}, node)) is not None]
+            return join(*lengths) if len(lengths) == len(found) else None
         case [Term() as term]:
             rows = provenance.facts(term).rows
             return None if rows is None else Const(rows, node=node)
@@ -375,6 +378,37 @@ def option_default(value: Value, name: str) -> Value:
             return value
 
 
+def _attributes(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    """`SimpleNamespace(rate=0.1)`."""
+    frame = Frame(None, "namespace")
+    frame.fields.update(keywords)
+    return Namespace(frame, node=node)
+
+
+def _vars(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    match positional:
+        case [Namespace(frame)]:
+            return Table(dict(frame.fields), node=node)
+        case [Instance() as this]:
+            return Table(dict(this.fields), True, node=node)
+        case _:
+            return None
+
+
+def _named_tuple(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    """`namedtuple("Size", ["height", "width"])`: a class with these fields."""
+    match [python(value) for value in positional]:
+        case [str() as name, str() as listed]:
+            names = listed.replace(",", " ").split()
+        case [str() as name, list() | tuple() as found]:
+            names = [*map(str, found)]
+        case _:
+            return None
+    frame = Frame(None, name)
+    frame.fields["_fields"] = constant(tuple(names), node)
+    return Class(name, (), frame, node=node)
+
+
 def _flag(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
     """`flags.DEFINE_float("rate", 0.1, "help")` of absl: FLAGS.rate is the default."""
     match positional:
@@ -404,6 +438,10 @@ RUN: dict[str, Runner] = {
     "builtins.frozenset": _collection("set"),
     "builtins.dict": _dict,
     "collections.OrderedDict": _dict,
+    **dict.fromkeys(("easydict.EasyDict", "ml_collections.ConfigDict", "addict.Dict", "munch.Munch", "box.Box"), _dict),
+    **dict.fromkeys(("types.SimpleNamespace", "argparse.Namespace"), _attributes),
+    "builtins.vars": _vars,
+    "collections.namedtuple": _named_tuple,
     "builtins.int": _number(int),
     "builtins.float": _number(float),
     "builtins.str": _folded(str, allowed=(int, str, bool)),

@@ -48,6 +48,8 @@ def attribute(run: Interpreter, base: Value, name: str, node: CSTNode) -> Value:
             return run.bound(member, base) if member is not None else Unknown(f"`{base.name}` has no `{name}` in the source", node=node)
         case Term("super", {"self": Instance() as this}):
             return Term("method", {"self": base, "name": Const(name)}, node=node) if this else base
+        case Table(entries) if name in entries:
+            return run.heap.current(entries[name])
         case KerasModel():
             return run.model_member(base, name, node)
         case KerasLayer():

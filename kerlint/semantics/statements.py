@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from kerlint.semantics import imports, library
+from kerlint.semantics import imports, library, patterns
 from kerlint.semantics.calls import call
 from kerlint.semantics.expressions import AUGMENTED, compute, evaluate, key_of, subscript, truth
 from kerlint.semantics.graph import is_model
@@ -209,8 +209,7 @@ def _for(run: Interpreter, node: cst.For) -> bool:
         return lambda: run.assign(node.target, run.heap.current(member))
 
     passes = None if members is None else [binder(member) for member in members]
-    leads_on = run.loop(node, iterable, passes, body)
-    return _otherwise(run, node.orelse) if leads_on and node.orelse is not None else leads_on
+    return run.loop(node, iterable, passes, body, lambda: _otherwise(run, node.orelse))
 
 
 def run_over(run: Interpreter, iterable: Value) -> list[Value] | None:
@@ -223,7 +222,7 @@ def _while(run: Interpreter, node: cst.While) -> bool:
     known = truth(evaluate(run, node.test))
     if known is False:
         return _otherwise(run, node.orelse)
-    leads_on = run.loop(node, None, None, lambda: block(run, node.body.body))
+    leads_on = run.loop(node, None, None, lambda: block(run, node.body.body), lambda: _otherwise(run, node.orelse))
     endless = isinstance(node.test, (cst.Name, cst.Integer)) and known is True
     return leads_on if not endless or run.regions else True
 
@@ -317,10 +316,38 @@ def _class(run: Interpreter, node: cst.ClassDef) -> bool:
 
 
 def _match(run: Interpreter, node: cst.Match) -> bool:
-    evaluate(run, node.subject)
-    ways: list[Callable[[], bool]] = [lambda case=case: block(run, case.body.body) for case in node.cases]  # type: ignore[misc]
+    subject = evaluate(run, node.subject)
+    ways: list[Callable[[], bool]] = []
+    for case in node.cases:
+        verdict = _tried(run, case, subject)
+        if verdict is not False:
+            ways.append(lambda case=case: (_selected(run, case, subject), block(run, case.body.body))[1])  # type: ignore[misc]
+        if verdict is True and not subject.doubt:
+            break
+    else:
+        ways.append(lambda: True)
+    if len(ways) == 1:
+        return ways[0]()
     with run.doubting("one of several branches"):
-        return run.heap.branch([*ways, lambda: True])
+        return run.heap.branch(ways)
+
+
+def _tried(run: Interpreter, case: cst.MatchCase, subject: Value) -> bool | None:
+    """Whether a case is the one, found out without keeping what its pattern binds."""
+    run.heap.fork()
+    try:
+        with run.rehearsal():
+            return _selected(run, case, subject)
+    finally:
+        run.heap.undo()
+
+
+def _selected(run: Interpreter, case: cst.MatchCase, subject: Value) -> bool | None:
+    fits = patterns.matches(run, case.pattern, subject)
+    if fits is False or case.guard is None:
+        return fits
+    holds = truth(evaluate(run, case.guard))
+    return holds if fits else False if holds is False else None
 
 
 def comprehend(run: Interpreter, clause: cst.CompFor, element: Callable[[], Value]) -> tuple[list[Value], bool]:
