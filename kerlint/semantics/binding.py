@@ -148,7 +148,7 @@ def bind_parameters(
     named.pop("**", None)
     for name, _, kind in parameters(function.params):
         if kind == "*":
-            frame.fields[name] = Items(tuple(rest), "tuple", node=node)
+            frame.fields[name] = _rest(rest, keywords.get("*"), node)
             rest = []
         elif kind == "**":
             frame.fields[name] = Table(named, unlisted, node=node)
@@ -162,6 +162,12 @@ def bind_parameters(
             frame.fields[name] = function.defaults[name]
 
 
+def _rest(values: list[Value], unlisted: Value | None, node: cst.CSTNode) -> Value:
+    if unlisted is None:
+        return Items(tuple(values), "tuple", node=node)
+    return Term("many", {"element": join(*values, unlisted)}, node=node)
+
+
 def entry_arguments(function: Function, receiver: Value | None) -> dict[str, Value]:
     """Arguments for a function that nobody calls: its defaults, which may be other values at run time, and unknowns."""
     found: dict[str, Value] = {}
@@ -169,7 +175,7 @@ def entry_arguments(function: Function, receiver: Value | None) -> dict[str, Val
         if index == 0 and receiver is not None:
             found[name] = receiver
         elif kind in ("*", "**"):
-            continue
+            found[kind] = Unknown(f"parameter `{name}` of `{function.name}`", node=function.node)
         elif name in function.defaults:
             default = function.defaults[name]
             found[name] = default if default.doubt else doubtful(default, f"default of the parameter `{name}`")

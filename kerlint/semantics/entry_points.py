@@ -37,8 +37,8 @@ def _run_class(run: Interpreter, cls: Class) -> None:
 
 def _instance(run: Interpreter, cls: Class) -> Instance:
     """An object of the class that the program made, or one made for this purpose."""
-    made = next((model for model in run.models.values() if isinstance(model, Instance) and model.cls is cls), None)
-    if made is not None:
+    made = run.objects.get(id(cls))
+    if made is not None and made.fields:
         return made
     this = Instance(cls, cls.node)
     run.made(this, cls.node)  # type: ignore[arg-type]

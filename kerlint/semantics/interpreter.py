@@ -116,6 +116,7 @@ class Interpreter:
         self.passes = 1
         self.events: list[Event] = []
         self.models: dict[int, Value] = {}
+        self.objects: dict[int, Instance] = {}
         self.names: dict[int, str] = {}
         self.latest: dict[int, Model] = {}
         self.bindings: dict[CSTNode, tuple[str, Value, bool]] = {}
@@ -443,6 +444,8 @@ class Interpreter:
 
     def made(self, model: Value, node: CSTNode) -> None:
         """A model (or an object that may be one) was made."""
+        if not self.rehearsing and isinstance(model, Instance):
+            self.objects.setdefault(id(model.cls), model)
         if not self.rehearsing and is_model(model):
             self.models.setdefault(id(model), model)
             self.made_in.setdefault(id(model), tuple(self.loops))
