@@ -135,7 +135,7 @@ def _median(command: list[str], repeat: int) -> float:
         started = time.perf_counter()
         done = subprocess.run(command, capture_output=True, cwd=Path(__file__).parent.parent, check=False)
         times.append(time.perf_counter() - started)
-        if done.returncode > 1:
+        if done.returncode > 1 or b"Traceback" in done.stderr:
             raise RuntimeError(f"{' '.join(command)}: exit code {done.returncode}: {done.stderr.decode()}")
     return round(1000 * statistics.median(times[1:]), 1)  # the first one fills the caches
 
