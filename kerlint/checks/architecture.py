@@ -298,7 +298,7 @@ def missing_flatten(program: Program, rule: Rule) -> Iterator[Finding]:
     for event in program.fits():
         layer = graph.unflattened(event.model) if event.model else None
         labels = labels_of(event)
-        if event.model is None or layer is None or labels.shape is None:
+        if event.model is None or not event.model.outputs or layer is None or labels.shape is None:
             continue
         output = event.model.outputs[0].shape
         if output is not None and not _aligned(labels.shape, output):

@@ -29,9 +29,13 @@ def reconstructs(event: Event) -> bool:
 
 
 def restrained(event: Event, model: Model) -> bool:
-    """Whether anything restrains the model in this fit, or may do so unseen: a layer or a callback that kerlint does not know."""
+    """Whether anything restrains the model in this fit, or may do so unseen: a layer or a callback that kerlint does not know.
+
+    A model without an output has a training step of its own (a GAN), and what its layers read are not the rows given to `fit`.
+    """
     return (
         not model.complete
+        or not model.outputs
         or any(map(_restrains, model.layers))
         or event.callbacks is None
         or any(map(_stops, event.callbacks))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import ceil
 from typing import Any
 
+from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.call import Call, data_names, dtype_of, is_float, is_whole, size
 from kerlint.semantics.provenance.facts import Facts, agreed, bounded, labelled, stepped, union, written
 from kerlint.semantics.provenance.knowledge import spoken
@@ -164,11 +165,20 @@ def repeated(call: Call) -> Facts:
 
 
 def drawn(call: Call) -> Facts:
-    """`img_to_array(image)`: the pixels as fractions."""
-    shape = call.data.shape
-    if shape is not None and len(shape) == 2:
-        shape = (*shape, 1)
-    return call.result(shape=shape, dtype="float32")
+    """`img_to_array(image)`: the pixels as fractions; the array has rows, columns and channels whatever is known of the image."""
+    match call.data.shape:
+        case (height, width):
+            shape: Shape = (height, width, 1)
+        case (_, _, _) as known:
+            shape = known
+        case _:
+            shape = (None, None, None)
+    return call.result(shape=shape, rows=shape[0], dtype="float32")
+
+
+def ragged(call: Call) -> Facts:
+    """`tf.ragged.constant(rows)`: rows of several lengths, of which no shape is known."""
+    return replace(array(call), shape=None)
 
 
 def fallback(call: Call) -> Facts:

@@ -32,6 +32,8 @@ def item(call: Call) -> Facts:
     picked = call.ask(key)
     if _is_table(base) and picked.form == "text":
         return column(call, None)
+    if _is_table(base) and isinstance(name, list) and not _by_place(call.term.args.get("base")):
+        return call.result("select", "[…]", shape=None, rows=None, columns=None, members={})  # labels of columns, or rows of its array
     if _is_table(base) and picked.shape is None and not isinstance(key, (Items, Const)) and getattr(key, "name", "") != "slice":
         return call.result("select", "[…]", shape=None, rows=None, columns=None, members={})
     if (
@@ -51,6 +53,15 @@ def _is_table(found: Facts) -> bool:
     if found.members:
         return any(isinstance(key, str) for key in found.members)
     return found.origin is not None and found.origin.kind == "table"
+
+
+def _by_place(base: Value | None) -> bool:
+    """Whether an index goes to rows by their place or label: `df.iloc[…]`."""
+    match base:
+        case Term(".iloc" | ".loc" | ".ix"):
+            return True
+        case _:
+            return False
 
 
 def _from_table(call: Call, member: Facts) -> Facts:
@@ -93,7 +104,9 @@ def _indexed(call: Call, key: Value) -> Facts:
     rows = whole[0] if whole else shape[0] if known and shape and not dots else None
     columns = _columns_of(call, parts, base) if known else None
     bounds = union(*columns) if columns else base.bounds
-    found = call.result(
+    if base.form != "one-hot" and any(call.ask(part).dtype == "bool" for part in parts):
+        base = replace(base, classes=None)  # a mask may leave some classes out
+    found = replace(call, data=base).result(
         "select", _spelled(parts), shape=whole, rows=rows, columns=columns, **bounded(bounds), members={} if place > 1 else base.members
     )
     return found if len(parts) < 2 or all(map(_is_everything, parts[1:])) else narrowed(found, _spelled([EVERYTHING, *parts[1:]]))
@@ -197,7 +210,9 @@ def setitem(call: Call) -> Facts:
         return _filled(call, base, key, value)
     scaled = base.scaled if value.scaled is base.scaled else base.scaled or None
     resolved = base.resolved and value.resolved
-    found = replace(base, **bounded(bounds), columns=None, scaled=scaled if resolved or scaled else None, resolved=resolved)
+    classes = base.classes if base.form == "one-hot" else None  # some of them may have been given another number
+    scaled = scaled if resolved else scaled or None
+    found = replace(base, **bounded(bounds), columns=None, scaled=scaled, resolved=resolved, classes=classes)
     return replace(found, path=(*base.path, *(step for step in steps if step.effect != "select")), sources=base.sources | value.sources)
 
 

@@ -357,7 +357,14 @@ def filled(call: Call) -> Facts:
 def identity(call: Call) -> Facts:
     """`np.eye(n)`: one-hot rows."""
     size = call.count(0, "N", "n", "num_rows")
-    return call.origin("filled", shape=(size, size), rows=size, low=0, high=1, form="one-hot", classes=size, dtype="float64")
+    second = None if call.term.name in SQUARE else call.value(1, "M", "num_columns")
+    width = call.count(1, "M", "num_columns") if second is not None and python(second, second) is not None else size
+    known = {"form": "one-hot", "classes": size} if width == size else {}
+    return call.origin("filled", shape=(size, width), rows=size, low=0, high=1, dtype="float64", **known)
+
+
+SQUARE = ("numpy.identity", "keras.ops.identity", "keras.backend.eye")
+"""Identity matrices that have no second size: their next argument is a type."""
 
 
 def counted(call: Call) -> Facts:

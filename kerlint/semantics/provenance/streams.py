@@ -349,12 +349,12 @@ def split_dataset(call: Call) -> Facts:
 
 
 def folds(call: Call) -> Facts:
-    """`KFold(n).split(x)`: pairs of row numbers, to learn from and to test with."""
+    """`KFold(n).split(x)`: pairs of row numbers, to learn from and to test with; other things with a `split()` are not known."""
     maker = call.term.args.get("self")
+    if not (isinstance(maker, Term) and maker.name.startswith("sklearn.")):
+        return call.unknown()
     rows = call.facts(1, "X").rows
-    count = None
-    if isinstance(maker, Term):
-        count = call.ask(maker.arg(0, "n_splits")).constant if maker.arg(0, "n_splits") is not None else 5
+    count = call.ask(maker.arg(0, "n_splits")).constant if maker.arg(0, "n_splits") is not None else 5
     held = rows // int(count) if rows is not None and count and rows % count == 0 else None
     learned = None if held is None or rows is None else rows - held
     found = Facts(resolved=True, form="integer", dtype="int64", scaled=False)
