@@ -100,6 +100,7 @@ class Interpreter:
         self.main = self.frame
         self.frames: dict[Path, Frame] = {}
         self.resolving: list[Value] = []
+        self.applying: list[Value] = []
         self.regions: list[Region] = []
         self.breaks: list[Region] = []
         self.continues: list[Region] = []

@@ -54,6 +54,8 @@ MERGES = {
     for name in ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate", "Dot")
 }
 """Functions that call a layer on the spot."""
+DEEPEST = 24
+"""Models within models whose first layer is looked for."""
 Args = dict[str, Value]
 
 
@@ -278,7 +280,10 @@ def apply(run: Interpreter, maker: Maker, positional: list[Value], keywords: Arg
 def _apply_model(
     run: Interpreter, maker: KerasModel | Instance, positional: list[Value], keywords: Args, found: list[Tensor], node: CSTNode
 ) -> Value:
+    if run.applying.count(maker) >= 2:  # Its own `call` through `super()` is no cycle yet.
+        return repeated(found, "a model that holds itself", node)
     within, run.within = run.within, (*run.within, name_of(run, maker) or "model")
+    run.applying.append(maker)
     try:
         if LAYERS in maker.fields:
             made: Value = sequence(run, run.heap.current(maker.fields[LAYERS]), found[0], node)[1]
@@ -288,6 +293,7 @@ def _apply_model(
             made = _user_call(run, maker, positional, keywords, found, node)
     finally:
         run.within = within
+        run.applying.pop()
     return _leaving(made)
 
 
@@ -382,7 +388,7 @@ def _opening(run: Interpreter, members: list[Value], node: CSTNode | None) -> Te
             return source(_input_shape(first), first.node or node)
 
 
-def _input_shape(layer: Value) -> Shape | None:
+def _input_shape(layer: Value, depth: int = 0) -> Shape | None:
     """The shape that a first layer asks for: `input_shape=`, `input_dim=`, `batch_input_shape=`, or that of a nested model."""
     match layer:
         case KerasLayer(cls=cls, args=args):
@@ -398,7 +404,8 @@ def _input_shape(layer: Value) -> Shape | None:
             return _old_input_shape(layer)
         case KerasModel(fields=fields) if LAYERS in fields:
             inner = fields[LAYERS]
-            return _input_shape(inner.items[0]) if isinstance(inner, Items) and inner.items else None
+            nested = isinstance(inner, Items) and inner.items and depth < DEEPEST
+            return _input_shape(inner.items[0], depth + 1) if nested else None
         case KerasModel(fields=fields):
             return next((tensor.shape for tensor in tensors(fields.get(INPUTS))), None)
         case Tensor(call=call):
@@ -591,20 +598,29 @@ def layer_tensor(run: Interpreter, layer: KerasLayer, name: str, node: CSTNode) 
 
 def set_trainable(run: Interpreter, target: Value, value: Value, node: CSTNode) -> None:
     """`layer.trainable = value`, for a model its layers too, as Keras does."""
-    for maker in _all_makers(run, target, 0):
+    for maker in _all_makers(run, target):
         run.heap.write(maker.fields, TRAINABLE, value)
     run.record(Event("trainable", node, None, target, args={"value": value}, loops=tuple(run.loops), doubt=run.doubt))
 
 
-def _all_makers(run: Interpreter, target: Any, depth: int) -> list[Any]:
-    found = [target]
-    if isinstance(target, (KerasModel, Instance)) and depth < 8:
-        match _layers(run, target, target.node) if isinstance(target, KerasModel) else _attributes(target):  # type: ignore[arg-type]
-            case Items(items):
-                for item in items:
-                    if isinstance(item, (KerasLayer, KerasModel, Instance)) and item is not target:
-                        found += _all_makers(run, item, depth + 1)
-    return found
+def _all_makers(run: Interpreter, target: Value) -> list[Maker]:
+    """A model with all that it is made of, each once."""
+    found: dict[int, Maker] = {}
+    waiting = [target]
+    while waiting:
+        maker = waiting.pop()
+        if id(maker) in found or not isinstance(maker, (KerasLayer, KerasModel, Instance)):
+            continue
+        found[id(maker)] = maker
+        match maker:
+            case KerasModel():
+                parts = _layers(run, maker, target.node)  # type: ignore[arg-type]
+            case Instance():
+                parts = _attributes(maker)
+            case _:
+                continue
+        waiting += parts.items if isinstance(parts, Items) else ()
+    return list(found.values())
 
 
 def _attributes(this: Instance) -> Items:
