@@ -275,9 +275,9 @@ def extreme_batch_size(program: Program, rule: Rule) -> Iterator[Finding]:
 
 def unused_optimizer_object(program: Program, rule: Rule) -> Iterator[Finding]:
     used = {assignment.name for assignment in program.assignments if assignment.read}
-    for name, value, node in _forgotten(program, used):
+    for name, value, node, events in _forgotten(program, used):
         kind = value.name.rpartition(".")[2]
-        event = _compiled_without(program, value)
+        event = _compiled_without(program, value, events)
         if event is None or event.compiled is None or event.compiled.optimizer is None:
             continue
         instead = event.compiled.optimizer
@@ -294,19 +294,19 @@ def unused_optimizer_object(program: Program, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def _forgotten(program: Program, used: set[str]) -> Iterator[tuple[str, Term, CSTNode]]:
+def _forgotten(program: Program, used: set[str]) -> Iterator[tuple[str, Term, CSTNode, int]]:
     """The optimizers that a name holds and nobody reads, neither this one nor another of the same name."""
     for assignment in program.assignments:
         match assignment.value:
             case Term(name) as value if name.startswith("keras.optimizers.") and not name.startswith(rates.SCHEDULES):
                 if assignment.name not in used:
-                    yield assignment.name, value, assignment.node
+                    yield assignment.name, value, assignment.node, assignment.place
 
 
-def _compiled_without(program: Program, forgotten: Term) -> Event | None:
-    """The first compile that makes an optimizer of its own, by a string, by default or on the spot."""
+def _compiled_without(program: Program, forgotten: Term, place: int) -> Event | None:
+    """The first compile after that place which makes an optimizer of its own, by a string, by default or on the spot."""
     named = {id(assignment.value) for assignment in program.assignments}
-    for event in program.events:
+    for event in program.events[place:]:
         if event.kind == "compile" and event.compiled is not None:
             match event.compiled.optimizer:
                 case Term() as other if id(other) not in named and other.origin is None and other.node is not forgotten.node:

@@ -53,6 +53,10 @@ LONGEST = 128
 """Members up to which a loop is unrolled and a list kept item by item: public books build networks of 100 layers in a loop."""
 MOST_PASSES = 256
 """Passes through the body of nested loops that are unrolled: models are built with far fewer, arrays filled with far more."""
+MOST_PLAIN = 16
+"""Passes up to which a loop that makes no layer is unrolled: training loops of hundreds of epochs need no more than what all passes share."""
+FIRST = 2
+"""Passes after which it is seen whether a loop makes layers."""
 CONSTANTS = {"True": True, "False": False, "None": None}
 
 
@@ -114,13 +118,15 @@ class Interpreter:
         self.image_format: Value = Const(None)
         self.rehearsing = 0
         self.steps = 0
+        self.budget = STEPS
+        self.made_objects = 0
         self.passes = 1
         self.events: list[Event] = []
         self.models: dict[int, Value] = {}
         self.objects: dict[int, Instance] = {}
         self.names: dict[int, str] = {}
         self.latest: dict[int, Model] = {}
-        self.bindings: dict[CSTNode, tuple[str, Value, bool]] = {}
+        self.bindings: dict[CSTNode, tuple[str, Value, bool, int]] = {}
         self.bound_at: dict[tuple[int, str], CSTNode] = {}
         self.unknown: dict[str, Unknown] = {}
         self.sequences: dict[int, tuple[Value, Value, Value]] = {}
@@ -132,13 +138,14 @@ class Interpreter:
     def step(self, node: CSTNode) -> None:
         """Count one step; raises ExhaustedError past the budget."""
         self.steps += 1
-        if self.steps > STEPS:
+        if self.steps > self.budget:
             raise ExhaustedError
 
     def module(self, parsed: Parsed) -> None:
         """Run every cell of a script or notebook in order."""
         for module in parsed.modules:
             if module is not None:
+                self.budget += len(module.body)
                 statements.block(self, module.body)
 
     @contextmanager
@@ -195,8 +202,8 @@ class Interpreter:
     def _mark_read(self, frame: Frame, name: str) -> None:
         node = self.bound_at.get((id(frame), name))
         if node is not None:
-            bound_name, value, _ = self.bindings[node]
-            self.bindings[node] = (bound_name, value, True)
+            bound_name, value, _, place = self.bindings[node]
+            self.bindings[node] = (bound_name, value, True, place)
 
     def assign(self, target: CSTNode, value: Value) -> None:
         """Bind a value to a target: a name, an attribute, a subscript, or a pattern of them."""
@@ -210,7 +217,7 @@ class Interpreter:
         if isinstance(value, (KerasModel, Instance)):
             self.names.setdefault(id(value), name)
         if isinstance(value, Term) and not self.rehearsing:
-            self.bindings.setdefault(node, (name, value, False))
+            self.bindings.setdefault(node, (name, value, False, len(self.events)))
             self.bound_at[id(frame), name] = node
         else:
             self.bound_at.pop((id(frame), name), None)
@@ -374,14 +381,27 @@ class Interpreter:
 
     def _unrolled(self, passes: list[Callable[[], None]], body: Callable[[], bool]) -> bool:
         outer, self.passes = self.passes, self.passes * max(1, len(passes))
+        made = self.made_objects
         try:
-            for bind in passes:
+            for index, bind in enumerate(passes):
+                if index == FIRST and self.made_objects == made and len(passes) > MOST_PLAIN:
+                    return self._rest(passes[index:], body)
                 bind()
                 if not self._once(body):
                     return False
         finally:
             self.passes = outer
         return True
+
+    def _rest(self, passes: list[Callable[[], None]], body: Callable[[], bool]) -> bool:
+        """The further passes of a long loop that makes no layer: they are taken together, as of a loop of unknown length."""
+        ways = [lambda bind=bind: bind() or True for bind in (passes[0], passes[-1])]  # type: ignore[misc]
+
+        def whole() -> bool:
+            self.heap.branch(ways)
+            return body()
+
+        return self._widened_loop(whole)
 
     def unrolls(self, members: list[Value]) -> bool:
         """Whether a loop over these is run member by member: they are few, and so are the passes of the loops around it."""
@@ -481,7 +501,7 @@ class Interpreter:
     def program(self) -> Program:
         """Everything that was understood."""
         models = [self.latest.get(key) or snapshot.snapshot(self, model) for key, model in self.models.items()]
-        assignments = [Assignment(name, value, node, read) for node, (name, value, read) in self.bindings.items()]
+        assignments = [Assignment(name, value, node, read, place) for node, (name, value, read, place) in self.bindings.items()]
         return Program(tuple(models), tuple(self.events), tuple(assignments), tuple(self.unknown.values()))
 
     # Objects of Keras

@@ -190,6 +190,8 @@ class Assignment:
     value: Value
     node: CSTNode
     read: bool
+    place: int = 0
+    """How many events of the program had happened by then."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
