@@ -138,7 +138,7 @@ def too_little_data_for_model(program: Program, rule: Rule) -> Iterator[Finding]
             continue
         seen.add(event.identity)
         found = inputs_of(event)
-        advice = variant == "features" or found.random or _of(found, rule["invented"])
+        advice = variant == "features" or found.random or _of(found, rule["invented"]) or variant == "ratio" and _bordering(event, rule)
         yield rule.finding(
             event.x.node,
             variant,
@@ -306,6 +306,13 @@ def _meagre(event: Event, rule: Rule) -> tuple[str, dict[str, Any]]:
     if features is not None and found.rows < min(rule["rows"], rule["rows_per_feature"] * features):
         return "features", {**numbers, "features": figure(features)}
     return "", {}
+
+
+def _bordering(event: Event, rule: Rule) -> bool:
+    """Whether the parameters for each row are few enough to be right if training stops in time."""
+    params, rows = event.model.trainable_params if event.model else None, inputs_of(event).rows
+    units = sum(head.units or 1 for head in heads(event.model)) if event.model else 1
+    return params is not None and rows is not None and params < rule["border"] * rows * max(1, units)
 
 
 def _wide(model: Model, rows: int, rule: Rule) -> bool:

@@ -67,10 +67,11 @@ def dropout_rate_too_high(program: Program, rule: Rule) -> Iterator[Finding]:
         if on_input and variant != "impossible":
             continue
         value = layer.arg("rate")
+        usual = Severity.info if rate <= rule["advice"] else None
         yield rule.finding(
             value.node if value is not None and value.node is not None else layer.node,
             variant,
-            severity=Severity.error if variant else None,
+            severity=Severity.error if variant else usual,
             confidence=certainty.of(model, value),
             related=origin_of(value),
             layer=layer.kind,
