@@ -97,7 +97,9 @@ def _store(run: Interpreter, target: cst.Subscript, value: Value) -> None:
 
     base, key = run.evaluate(target.value), key_of(run, target)
     for option in base.options if isinstance(base, Choice) else (base,):
-        run.heap.update(option, _stored(option, key, value, target))
+        stored = run.heap.update(option, _stored(option, key, value, target))
+        if isinstance(target.value, cst.Subscript) and isinstance(option, Term) and option.name == "item":
+            _store(run, target.value, stored)  # x[i][j] = v changes x
 
 
 def _stored(base: Value, key: Value, value: Value, node: cst.CSTNode) -> Value:

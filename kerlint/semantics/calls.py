@@ -143,6 +143,8 @@ DEEPEST_CHAIN = 40
 def _partial(run: Interpreter, args: Mapping[str, Value], positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value:
     first = [value for name, value in args.items() if name.isdigit()]
     named = {name: value for name, value in args.items() if not name.isdigit()}
+    if not first:
+        return Unknown("a partial of nothing", node=node)
     return call(run, first[0], [*first[1:], *positional], {**named, **keywords}, node)
 
 

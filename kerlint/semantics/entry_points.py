@@ -16,7 +16,7 @@ def run_uncalled(run: Interpreter) -> None:
     """Run every function, then every method, of the file that was not run yet, each from the state at the end of the program."""
     for cls in list(run.classes):
         _run_class(run, cls)
-    for function in list(run.definitions):
+    for function in run.definitions:  # grows: running one may define others
         if function.owner is None and function.body not in run.called and not _is_method(run, function):
             _run(run, function, None)
 
@@ -51,9 +51,11 @@ def _instance(run: Interpreter, cls: Class) -> Instance:
 def _run(run: Interpreter, function: Function, this: Value | None) -> None:
     run.heap.fork()
     depth = len(run.heap.journals)
+    run.entry = function
     try:
         run.invoke(function, [], entry_arguments(function, this), function.node)  # type: ignore[arg-type]
         run.keep_models()
     finally:
+        run.entry = None
         while len(run.heap.journals) >= depth:
             run.heap.undo()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from ast import literal_eval
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
@@ -90,16 +91,21 @@ def _name(run: Interpreter, node: cst.Name) -> Value:
     return run.look_up(node.value, node)
 
 
+@lru_cache(maxsize=4096)
+def _literal(text: str) -> Any:
+    return literal_eval(text)
+
+
 def _integer(run: Interpreter, node: cst.Integer | cst.Float | cst.Imaginary) -> Value:
     try:
-        return Const(literal_eval(node.value), node=node)
+        return Const(_literal(node.value), node=node)
     except (SyntaxError, ValueError):
         return Unknown("a number that Python 3 does not know", node=node)
 
 
 def _string(run: Interpreter, node: cst.SimpleString) -> Value:
     try:
-        return Const(literal_eval(node.value), node=node)
+        return Const(_literal(node.value), node=node)
     except (SyntaxError, ValueError):
         return Unknown("a string that Python 3 does not know", node=node)
 

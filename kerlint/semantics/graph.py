@@ -68,7 +68,7 @@ class Call:
     shape: Shape | None
     node: CSTNode | None
     maker: Maker | None = None
-    within: tuple[str, ...] = ()
+    within: tuple[Value, ...] = ()
     leaves: bool = False
     mismatch: str = ""
     primary: int = 0
@@ -131,7 +131,7 @@ def operation(
     *,
     given: frozenset[str] = frozenset(),
     maker: Maker | None = None,
-    within: tuple[str, ...] = (),
+    within: tuple[Value, ...] = (),
     primary: int | None = None,
 ) -> Tensor:
     """The tensor that a layer or function makes of tensors, with its shape or with the reason why Keras refuses."""
@@ -141,7 +141,7 @@ def operation(
         shape = shapes.output_shape(cls, {name: plain(arg) for name, arg in args.items()}, [tensor.shape for tensor in inputs[:first]])
     except shapes.ShapeError as error:
         mismatch = str(error)
-    except (TypeError, ValueError):  # arguments of another kind than the layer takes
+    except (TypeError, ValueError, ArithmeticError):  # arguments of another kind than the layer takes
         shape = None
     return Tensor(call=Call(cls, args, given, tuple(inputs), shape, node, maker, within, False, mismatch, first), node=node)
 
@@ -173,7 +173,7 @@ def upstream(outputs: Sequence[Tensor]) -> list[Call]:
     return list(order.values())
 
 
-def copied(inputs: Sequence[Tensor], outputs: Value, given: Sequence[Tensor], within: str) -> Value:
+def copied(inputs: Sequence[Tensor], outputs: Value, given: Sequence[Tensor], within: tuple[Value, ...]) -> Value:
     """The graph between `inputs` and `outputs` once more, fed with `given` tensors: what calling a model on tensors makes."""
     made: dict[int, Tensor] = {id(old.call): new for old, new in zip(inputs, given, strict=False)}
     last = {id(tensor.call) for tensor in tensors(outputs)}
@@ -183,8 +183,8 @@ def copied(inputs: Sequence[Tensor], outputs: Value, given: Sequence[Tensor], wi
     return _replaced(outputs, made)
 
 
-def _again(call: Call, inputs: list[Tensor], within: str, leaves: bool) -> Tensor:
-    path = (within, *call.within)
+def _again(call: Call, inputs: list[Tensor], within: tuple[Value, ...], leaves: bool) -> Tensor:
+    path = (*within, *call.within)
     if call.cls in (INPUT, REPEAT):
         return Tensor(call=replace(call, inputs=tuple(inputs), within=path, leaves=leaves), node=call.node)
     new = operation(call.cls, call.args, inputs, call.node, given=call.given, maker=call.maker, within=path, primary=call.primary).call

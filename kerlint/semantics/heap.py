@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from kerlint.semantics.values import MISSING, Items, Table, Term, Value, join
+from kerlint.semantics.values import MISSING, Choice, Items, Table, Term, Value, join
 
 Fields = dict[Any, Value]
 Change = tuple[Fields, Any, Any]
@@ -38,6 +38,9 @@ class Heap:
         """The newest content of an object that may have been changed in place since `value` was taken."""
         if type(value) in MUTABLE:
             return self.newest.get(value.root or value, value)  # type: ignore[attr-defined]
+        if type(value) is Choice and self.newest:
+            found = tuple(map(self.current, value.options))
+            return value if found == value.options else join(*found)
         return value
 
     def update(self, old: Value, new: Value) -> Value:

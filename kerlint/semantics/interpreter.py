@@ -113,7 +113,8 @@ class Interpreter:
         self.called: set[Any] = set()
         self.definitions: list[Function] = []
         self.classes: list[Class] = []
-        self.within: tuple[str, ...] = ()
+        self.within: tuple[Value, ...] = ()
+        self.entry: Function | None = None
         self.doubt = ""
         self.image_format: Value = Const(None)
         self.rehearsing = 0
@@ -484,6 +485,7 @@ class Interpreter:
     def record(self, event: Event) -> None:
         """Something happened to a model."""
         if not self.rehearsing:
+            event = event if self.entry is None else replace(event, entry=self.entry.body)
             self.events.append(event)
             if event.model is not None:
                 self.latest[id(event.identity)] = event.model

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kerlint.semantics import catalog, events
 from kerlint.semantics.graph import (
     INPUT,
+    Call,
     KerasLayer,
     KerasModel,
     Maker,
@@ -80,6 +81,7 @@ def complete(name: str, given: Args) -> Args:
 
 def call_keras(run: Interpreter, symbol: Symbol, positional: list[Value], keywords: Args, node: CSTNode) -> Value:
     """A call of a class or function of Keras."""
+    run.made_objects += symbol.name.startswith(("keras.layers.", "keras.Sequential", "keras.Model", "keras.Input", "keras.models."))
     maker = MAKERS.get(symbol.name)
     if maker is not None:
         return maker(run, symbol, positional, keywords, node)
@@ -267,6 +269,7 @@ def apply(run: Interpreter, maker: Maker, positional: list[Value], keywords: Arg
             run.heap.write(maker.fields, FED, positional[0])
         x = positional[0] if positional else keywords.get("inputs", Unknown("no input", node=node))
         return Term("predict", {"model": maker, "x": x, **keywords}, node=node)
+    run.made_objects += 1
     match maker:
         case KerasLayer(cls=cls, args=args, given=given):
             found = [*first, *later]
@@ -282,7 +285,7 @@ def _apply_model(
 ) -> Value:
     if run.applying.count(maker) >= 2:  # Its own `call` through `super()` is no cycle yet.
         return repeated(found, "a model that holds itself", node)
-    within, run.within = run.within, (*run.within, name_of(run, maker) or "model")
+    within, run.within = run.within, (*run.within, maker)
     run.applying.append(maker)
     try:
         if LAYERS in maker.fields:
@@ -305,7 +308,7 @@ def _functional_call(run: Interpreter, maker: KerasModel | Instance, positional:
     fed = _fed(run, positional, found, len(inputs), node)
     if fed is None:
         return repeated(found, "a model called on another number of inputs", node)
-    return copied(inputs, outputs, fed, run.within[-1])
+    return copied(inputs, outputs, fed, run.within)
 
 
 def _fed(run: Interpreter, positional: list[Value], found: list[Tensor], count: int, node: CSTNode) -> list[Tensor] | None:
@@ -404,8 +407,8 @@ def _input_shape(layer: Value, depth: int = 0) -> Shape | None:
             return _old_input_shape(layer)
         case KerasModel(fields=fields) if LAYERS in fields:
             inner = fields[LAYERS]
-            nested = isinstance(inner, Items) and inner.items and depth < DEEPEST
-            return _input_shape(inner.items[0], depth + 1) if nested else None
+            nested = inner.items[:1] if isinstance(inner, Items) and depth < DEEPEST else ()
+            return _input_shape(nested[0], depth + 1) if nested else None
         case KerasModel(fields=fields):
             return next((tensor.shape for tensor in tensors(fields.get(INPUTS))), None)
         case Tensor(call=call):
@@ -482,12 +485,19 @@ def _layers(run: Interpreter, model: Value, node: CSTNode) -> Value:
             layers = [item for item in items if not isinstance(item, Tensor)]
             return Items(tuple(layers), node=node)
         case None, outputs if outputs is not None and not isinstance(outputs, Unknown):
-            makers = {id(call.maker): call.maker for call in upstream(list(tensors(outputs))) if not call.within}
+            makers = [_owner(call, node) for call in upstream(list(tensors(outputs)))]
             if isinstance(model, KerasModel) and model.kind == "application":
                 return Term(".layers", {"self": model}, node=node)
-            return Items(tuple(maker or KerasLayer(INPUT, {}, frozenset(), node) for maker in makers.values()), node=node)
+            return Items(tuple({id(maker): maker for maker in makers}.values()), node=node)
         case _:
             return Term(".layers", {"self": model}, node=node)
+
+
+def _owner(call: Call, node: CSTNode) -> Value:
+    """What a model lists for a call: the nested model that it came in with, its layer, or the operation as a layer."""
+    if call.within:
+        return call.within[0]
+    return call.maker if call.maker is not None else KerasLayer(call.cls, call.args, call.given, call.node or node)
 
 
 def _ends(run: Interpreter, model: Value, name: str, node: CSTNode) -> Value:

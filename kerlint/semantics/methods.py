@@ -157,6 +157,8 @@ EFFECTS = (
 
 
 def _term_method(run: Interpreter, receiver: Term, name: str, positional: list[Value], keywords: Keywords, node: CSTNode) -> Value | None:
+    if not positional and name in MAPS and "map_func" in keywords:
+        positional, keywords = [keywords["map_func"]], {key: value for key, value in keywords.items() if key != "map_func"}
     if name in MAPS and positional and isinstance(positional[0], (Function, Bound)):
         return _mapped(run, receiver, name, positional, keywords, node)
     term = Term(f".{name}()", {"self": receiver, **_numbered(positional, keywords)}, node=node)

@@ -153,7 +153,7 @@ def _layers(run: Interpreter, outputs: Value) -> dict[Call, Layer]:
             identity=call.maker if call.maker is not None else call,
             node=(call.maker.node if isinstance(call.maker, KerasLayer) else None) or call.node,
             name=names[key],
-            within=call.within,
+            within=tuple(name_of(run, outer) or "model" for outer in call.within),
             leaves=call.leaves,
             mismatch=call.mismatch,
         )

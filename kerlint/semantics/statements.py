@@ -354,12 +354,13 @@ def comprehend(run: Interpreter, clause: cst.CompFor, element: Callable[[], Valu
     """The elements that a comprehension makes, and whether these are all of them."""
     iterable = evaluate(run, clause.iter)
     members = run_over(run, iterable)
-    outer = run.frame
-    run.frame = Frame(outer, outer.where)
+    outer, passes = run.frame, run.passes
+    run.frame, run.passes = Frame(outer, outer.where), passes * max(1, len(members or ()))
     found: list[Value] = []
     known = members is not None
     try:
         for member in members if members is not None else [library.element(run, iterable, clause.iter)]:
+            run.step(clause)
             run.assign(clause.target, run.heap.current(member))
             verdicts = [truth(evaluate(run, test.test)) for test in clause.ifs]
             if False in verdicts:
@@ -372,7 +373,7 @@ def comprehend(run: Interpreter, clause: cst.CompFor, element: Callable[[], Valu
                 found += inner
                 known = known and inner_known
     finally:
-        run.frame = outer
+        run.frame, run.passes = outer, passes
     return found, known and len(found) <= run.longest
 
 
