@@ -346,8 +346,10 @@ def _truth_table(found: Facts) -> bool:
 
 
 def _entering(program: Program) -> Iterator[tuple[Event, Value, Facts]]:
-    """All data that any call hands to a model."""
+    """All data that any call hands to a model; a training step of its own may take it apart before the layers see it."""
     for event in program.events:
+        if event.kind != "predict" and event.compiled is not None and event.compiled.own == "train_step":
+            continue
         if event.x is not None:
             yield event, event.x, inputs_of(event)
         if event.validation is not None and event.validation[0] is not None:

@@ -146,7 +146,7 @@ def _compile(run: Interpreter, model: Maker, name: str, positional: list[Value],
     loss = filled.get("loss") if own is None else Unknown(f"`{own}` of its own", node=node)
     losses = tuple(normalized("loss", each) for each in per_output(loss, seen))
     metrics = metrics_per_output(filled.get("metrics"), seen)
-    compiled = Compile(optimizer, rate_of(optimizer), losses, metrics, filled, node)
+    compiled = Compile(optimizer, rate_of(optimizer), losses, metrics, filled, node, own or "")
     run.heap.write(model.fields, COMPILED, Const(compiled))
     run.record(Event("compile", node, seen, model, compiled, None, None, None, (), filled, given, tuple(run.loops), (), _doubt(run, model)))
     return Const(None, node=node)
@@ -232,7 +232,9 @@ def _batches(run: Interpreter, x: Value | None, node: CSTNode) -> Value | None:
                 member = class_member(cls, name)
                 if isinstance(member, Function):
                     batch = _rehearsed(run, member, [x, *arguments], node)
-                    return batch if isinstance(batch, Term) and batch.name == "generator" else Term("generator", {"element": batch}, node=node)
+                    return (
+                        batch if isinstance(batch, Term) and batch.name == "generator" else Term("generator", {"element": batch}, node=node)
+                    )
     return x
 
 

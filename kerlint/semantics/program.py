@@ -133,6 +133,8 @@ class Compile:
     metrics: tuple[tuple[Value, ...], ...]
     args: Mapping[str, Value]
     node: CSTNode | None
+    own: str = ""
+    """The method with which the user's model decides itself what it reads and learns (`train_step`, `compute_loss`), or ""."""
 
     @property
     def optimizer_class(self) -> str | None:
