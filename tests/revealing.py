@@ -139,7 +139,7 @@ def run(case: Case, folder: Path) -> Seen:
 
 def _notebook(cells: tuple[str, ...]) -> str:
     listed = [{"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None, "source": cell} for cell in cells]
-    return json.dumps({"cells": listed, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    return json.dumps({"cells": listed, "metadata": {"title": "keras"}, "nbformat": 4, "nbformat_minor": 5})
 
 
 def _lines(

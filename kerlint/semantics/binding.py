@@ -194,7 +194,9 @@ def annotated(cls: Class) -> list[str]:
         names.update(dict.fromkeys(listed))
         body = base.node.body.body if isinstance(base.node, cst.ClassDef) else ()
         lines = (small for line in body if isinstance(line, cst.SimpleStatementLine) for small in line.body)
-        names.update({small.target.value: None for small in lines if isinstance(small, cst.AnnAssign) and isinstance(small.target, cst.Name)})
+        names.update(
+            {small.target.value: None for small in lines if isinstance(small, cst.AnnAssign) and isinstance(small.target, cst.Name)}
+        )
     return list(names)
 
 

@@ -53,8 +53,8 @@ LONGEST = 128
 """Members up to which a loop is unrolled and a list kept item by item: public books build networks of 100 layers in a loop."""
 MOST_PASSES = 256
 """Passes through the body of nested loops that are unrolled: models are built with far fewer, arrays filled with far more."""
-MOST_PLAIN = 16
-"""Passes up to which a loop that makes no layer is unrolled: training loops of hundreds of epochs need no more than what all passes share."""
+MOST_PLAIN = 6
+"""Passes up to which a loop that makes no layer is unrolled: hundreds of epochs need no more than what all passes share."""
 FIRST = 2
 """Passes after which it is seen whether a loop makes layers."""
 CONSTANTS = {"True": True, "False": False, "None": None}
@@ -81,13 +81,22 @@ def interpret(source: Source, parsed: Parsed, project: Project) -> Program:
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, RECURSION))
     try:
+        return _followed(run, parsed)
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def _followed(run: Interpreter, parsed: Parsed) -> Program:
+    try:
         run.module(parsed)
         entry_points.run_uncalled(run)
     except ExhaustedError:
         run.note(Unknown("the program is too long to be followed to its end"))
-    finally:
-        sys.setrecursionlimit(limit)
-    return run.program()
+        run.steps = 0  # Its models, as they stand, are looked at with a budget of their own.
+    try:
+        return run.program()
+    except ExhaustedError:
+        return Program((), tuple(run.events), (), tuple(run.unknown.values()))
 
 
 class Interpreter:
@@ -130,6 +139,8 @@ class Interpreter:
         self.bindings: dict[CSTNode, tuple[str, Value, bool, int]] = {}
         self.bound_at: dict[tuple[int, str], CSTNode] = {}
         self.unknown: dict[str, Unknown] = {}
+        self.snapshots: dict[tuple[Any, ...], tuple[Model, Any]] = {}
+        self.freezes = 0
         self.sequences: dict[int, tuple[Value, Value, Value]] = {}
         self.counted: dict[int, tuple[Any, int | None]] = {}
         self.made_in: dict[int, tuple[Loop, ...]] = {}
@@ -396,7 +407,7 @@ class Interpreter:
 
     def _rest(self, passes: list[Callable[[], None]], body: Callable[[], bool]) -> bool:
         """The further passes of a long loop that makes no layer: they are taken together, as of a loop of unknown length."""
-        ways = [lambda bind=bind: bind() or True for bind in (passes[0], passes[-1])]  # type: ignore[misc]
+        ways = [lambda bind=bind: bind() or True for bind in (passes[0], passes[-1])]
 
         def whole() -> bool:
             self.heap.branch(ways)
@@ -426,19 +437,38 @@ class Interpreter:
         return leads_on or bool(region.exits)
 
     def _widened_loop(self, body: Callable[[], bool]) -> bool:
-        exits = len(self.breaks[-1].exits), len(self.regions[-1].exits) if self.regions else 0
-        self.heap.fork()
-        with self.rehearsal():
-            self._once(body)
-        changed = self.heap.undo()
         if self.rehearsing:  # What changes is all that an outer rehearsal asks.
-            self._widen(changed, keep_new=True)
+            self.heap.fork()
+            self._once(body)
+            self._widen(self.heap.undo(), keep_new=True)
             return True
-        del self.breaks[-1].exits[exits[0] :]
-        if self.regions:
-            del self.regions[-1].exits[exits[1] :]
+        before = self._mark()
+        self.heap.fork()
+        leads_on = self._once(body)
+        if not any(self._existed(fields, key, old) for fields, key, old in self.heap.journals[-1].values()):
+            self.heap.commit()  # Nothing that was there before is another after one pass: every pass is like the first.
+            return leads_on
+        changed = self.heap.undo()
+        self._forget_since(before)
         self._widen(changed, keep_new=False)
         return self._once(body)
+
+    def _existed(self, fields: Any, key: Any, old: Any) -> bool:
+        return old is not MISSING or fields is self.heap.newest
+
+    def _mark(self) -> tuple[int, ...]:
+        """How much is recorded so far."""
+        exits = self.regions[-1].exits if self.regions else ()
+        return len(self.events), len(self.definitions), len(self.classes), len(self.models), len(self.breaks[-1].exits), len(exits)
+
+    def _forget_since(self, mark: tuple[int, ...]) -> None:
+        """Take back what was recorded since a mark: the pass was only to see what a loop changes."""
+        events, definitions, classes, models, breaks, exits = mark
+        del self.events[events:], self.definitions[definitions:], self.classes[classes:], self.breaks[-1].exits[breaks:]
+        for key in list(self.models)[models:]:
+            del self.models[key]
+        if self.regions:
+            del self.regions[-1].exits[exits:]
 
     def _widen(self, changed: Delta, *, keep_new: bool) -> None:
         """Generalise every place that a loop changes; places that the loop makes are kept only when its body is not run again."""

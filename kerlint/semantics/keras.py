@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kerlint.semantics import catalog, events
 from kerlint.semantics.graph import (
@@ -24,7 +24,7 @@ from kerlint.semantics.graph import (
 from kerlint.semantics.library import constant
 from kerlint.semantics.members import class_member
 from kerlint.semantics.program import Event
-from kerlint.semantics.state import CALLED, FED, INPUTS, LAYERS, OUTPUTS, PRETRAINED, SHAPE, TRAINABLE, name_of
+from kerlint.semantics.state import CALLED, FED, INPUTS, LAYERS, OUTPUTS, PRETRAINED, SHAPE, TRAINABLE
 from kerlint.semantics.values import (
     Choice,
     Const,
