@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from kerlint.semantics import binding, events, keras, library, methods
+from kerlint.semantics import binding, catalog, events, keras, library, methods
 from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, is_layer, is_model, operation, repeated, tensors
 from kerlint.semantics.members import attribute, class_member
 from kerlint.semantics.values import (
@@ -96,7 +96,9 @@ def call_symbol(run: Interpreter, symbol: Symbol, name: str, positional: list[Va
         return keras.call_keras(run, symbol, positional, keywords, node)
     found = [*tensors(Items(tuple(positional))), *tensors(Table(keywords))]
     if found:
-        return operation(name, numbered(positional, keywords), found, node, within=run.within)
+        known = catalog.entry(name) is not None and not {"*", "**"} & keywords.keys()
+        args = keras.bound(symbol, positional, keywords) if known else numbered(positional, keywords)
+        return operation(name, args, found, node, within=run.within)
     return Term(name, numbered(positional, keywords), node=node)
 
 
