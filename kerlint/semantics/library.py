@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import math
+import operator
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -464,6 +465,18 @@ RUN: dict[str, Runner] = {
     "copy.deepcopy": _same,
     "math.prod": _product,
     "numpy.prod": _product,
+    **{
+        f"{module}.{name}": _folded(compare, allowed=(int, float, str))
+        for module in ("tensorflow", "tensorflow.math", "numpy")
+        for name, compare in {
+            "equal": operator.eq,
+            "not_equal": operator.ne,
+            "less": operator.lt,
+            "less_equal": operator.le,
+            "greater": operator.gt,
+            "greater_equal": operator.ge,
+        }.items()
+    },
     "os.getenv": _environment,
     "os.environ.get": _environment,
     **{
