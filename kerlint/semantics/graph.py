@@ -57,7 +57,7 @@ class KerasModel(Value):
 Maker = KerasLayer | KerasModel | Instance
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Call:
     """One call of a layer, operation or custom layer on tensors: a node of the graph."""
 
@@ -75,7 +75,7 @@ class Call:
     """How many of `inputs` the shape depends on; the others came by keyword."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Tensor(Value):
     """A symbolic tensor: the output of a call."""
 

@@ -21,6 +21,8 @@ class Heap:
     def __init__(self) -> None:
         self.newest: Fields = {}
         self.journals: list[Delta] = []
+        self.turns = 0
+        """How often changes were taken back: what was computed from the state before may not hold after."""
 
     def write(self, fields: Fields, key: Any, value: Value) -> None:
         """Change one place, remembering what was there since the last fork."""
@@ -59,6 +61,7 @@ class Heap:
     def undo(self) -> Delta:
         """Take back everything since the last fork and return it."""
         journal = self.journals.pop()
+        self.turns += 1
         delta: Delta = {}
         for cell, (fields, key, old) in journal.items():
             delta[cell] = (fields, key, fields.get(key, MISSING))

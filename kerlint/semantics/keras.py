@@ -608,6 +608,7 @@ def layer_tensor(run: Interpreter, layer: KerasLayer, name: str, node: CSTNode) 
 
 def set_trainable(run: Interpreter, target: Value, value: Value, node: CSTNode) -> None:
     """`layer.trainable = value`, for a model its layers too, as Keras does."""
+    run.freezes += 1
     for maker in _all_makers(run, target):
         run.heap.write(maker.fields, TRAINABLE, value)
     run.record(Event("trainable", node, None, target, args={"value": value}, loops=tuple(run.loops), doubt=run.doubt))

@@ -20,8 +20,15 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 def snapshot(run: Interpreter, model: Value, data: Value | None = None) -> Model:
     """The model now. Where it leaves its input open (no `Input`, no `input_shape`), the shape of the data it is given fills it."""
-    unknown: list[Unknown] = []
     inputs, outputs = _ends(run, model, data)
+    key = (id(model), id(inputs), id(outputs), run.freezes, run.heap.turns, PRETRAINED in model.fields, name_of(run, model))  # type: ignore[attr-defined]
+    if key not in run.snapshots:
+        run.snapshots[key] = _taken(run, model, inputs, outputs), (inputs, outputs)
+    return run.snapshots[key][0]
+
+
+def _taken(run: Interpreter, model: Value, inputs: Value, outputs: Value) -> Model:
+    unknown: list[Unknown] = []
     unknown += [end for end in (outputs.items if isinstance(outputs, Items) else (outputs,)) if isinstance(end, Unknown)]
     headless = isinstance(model, Instance) and OUTPUTS not in model.fields and LAYERS not in model.fields and _has_no_call(model)
     made = _layers(run, outputs)
