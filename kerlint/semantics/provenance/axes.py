@@ -141,16 +141,18 @@ def _joined(call: Call, parts: list[Facts], shape: Shape | None) -> Facts:
 def concatenate(call: Call) -> Facts:
     """`np.concatenate([a, b], axis)`."""
     parts = _parts(call)
-    if not parts:
-        return _one_less(call)
     axis = call.integer(2 if call.about.get("pair") else 1, "axis", default=call.about.get("axis", 0))
+    if not parts:
+        return _one_less(call, axis)
     return _joined(call, parts, _along([part.shape for part in parts], axis))
 
 
-def _one_less(call: Call) -> Facts:
-    """A list of arrays of unknown length, joined along the first of their axes."""
-    x = call.data
-    shape = None if x.shape is None or len(x.shape) < 2 else (None, *x.shape[2:])
+def _one_less(call: Call, axis: int | None = 0) -> Facts:
+    """A list of arrays of unknown length, joined along one of their axes."""
+    shape: Shape | None = None
+    inner = None if call.data.shape is None else call.data.shape[1:]
+    if inner and axis is not None and -len(inner) <= axis < len(inner):
+        shape = tuple(None if place == axis % len(inner) else length for place, length in enumerate(inner))
     return call.result(shape=shape, rows=None, columns=None, members={})
 
 

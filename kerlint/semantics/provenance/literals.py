@@ -174,7 +174,7 @@ def _ways(value: Choice) -> Iterator[Value]:
 
 def _stores(value: Value) -> Iterator[Value]:
     """What lies below the stores into an array."""
-    while isinstance(value, Term) and value.name == "setitem":
+    while isinstance(value, Term) and value.name == "setitem" and "base" in value.args:
         value = value.args["base"]
         yield from value.options if isinstance(value, Choice) else (value,)
 
