@@ -503,3 +503,8 @@ def test_operation_agrees_with_keras(name: str) -> None:
                 output_shape(f"keras.ops.{name}", args, given)
             continue
         assert agrees(output_shape(f"keras.ops.{name}", args, given), said), f"{name}({args}) on {given}: {said}"
+
+
+def test_a_division_by_nothing_is_not_known() -> None:
+    args = {"filters": 8, "kernel_size": 3, "groups": 0}
+    assert parameters("keras.layers.Conv2D", args, [(None, 8, 8, 4)]) is None

@@ -234,6 +234,8 @@ def _binary(kind: ast.AST, left: Any, right: Any) -> Any:
         return MISSING
     if (left is None or right is None) and isinstance(kind, ast.operator):
         return MISSING
+    if right == 0 and isinstance(kind, (ast.Div, ast.FloorDiv, ast.Mod)):  # `groups=0`: Keras refuses it before it divides
+        return MISSING
     return _OPERATORS[type(kind)](left, right)
 
 
