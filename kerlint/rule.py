@@ -76,7 +76,7 @@ class Rule:
         scope: tuple[CSTNode | None, ...] = (),
         **facts: object,
     ) -> Finding:
-        """A report at a node. `facts` fill the templates of the variant; `scope` are further places where a suppression counts (the fit)."""
+        """A report at a node. `facts` fill the templates of the variant; a suppression counts at the places of `scope` (the fit), too."""
         hint = self.hints.get(variant, self.hints.get("", ""))
         return Finding(
             self.code,

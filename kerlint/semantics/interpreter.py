@@ -250,11 +250,18 @@ class Interpreter:
         """A value as it stands where it is used; where it came from stays in `origin`."""
         if value.node is node:
             return value
-        match value:
-            case Const() | Symbol() | Unknown() | Choice():
-                return replace(value, node=node, origin=value.origin or value.node)
-            case Term() | Items() | Table():
-                return replace(value, node=node, origin=value.origin or value.node, root=value.root or value)
+        origin = value.origin or value.node
+        match value:  # the constructors, not `replace`: this runs for every argument of every call
+            case Const(found):
+                return Const(found, node=node, origin=origin, doubt=value.doubt)
+            case Symbol(name, via):
+                return Symbol(name, via, node=node, origin=origin, doubt=value.doubt)
+            case Term(name, args):
+                return Term(name, args, root=value.root or value, node=node, origin=origin, doubt=value.doubt)
+            case Unknown() | Choice():
+                return replace(value, node=node, origin=origin)
+            case Items() | Table():
+                return replace(value, node=node, origin=origin, root=value.root or value)
             case _:
                 return value
 

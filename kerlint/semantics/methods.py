@@ -162,6 +162,25 @@ def _term_method(run: Interpreter, receiver: Term, name: str, positional: list[V
     if name in MAPS and positional and isinstance(positional[0], (Function, Bound)):
         return _mapped(run, receiver, name, positional, keywords, node)
     term = Term(f".{name}()", {"self": receiver, **_numbered(positional, keywords)}, node=node)
+    done = _parsed(run, receiver, name, positional, keywords, node) or _changed(run, receiver, name, positional, node)
+    if done is not None:
+        return done
+    if python(keywords.get("inplace")) is True:
+        run.heap.update(receiver, term)
+        return Const(None, node=node)
+    if name in ("apply_gradients", "minimize"):
+        events.record_tape_step(run, receiver, positional, node)
+        return term
+    if name in TRAINERS:
+        wrapped = events.wrapper_fit(run, receiver, name, positional, keywords, node)
+        if wrapped is not None:
+            return wrapped
+    made = [*tensors(Items(tuple(positional))), *tensors(Table(keywords))]
+    return operation(term.name, {}, made, node, within=run.within) if made else term
+
+
+def _parsed(run: Interpreter, receiver: Term, name: str, positional: list[Value], keywords: Keywords, node: CSTNode) -> Value | None:
+    """Methods of a command-line parser."""
     match receiver.name, name:
         case "argparse.ArgumentParser" | ".add_argument_group()" | ".add_mutually_exclusive_group()", "add_argument":
             return library.add_argument(run, _parser(run, receiver), positional, keywords, node)
@@ -169,34 +188,22 @@ def _term_method(run: Interpreter, receiver: Term, name: str, positional: list[V
             return library.parse_args(run, receiver, node)
         case "argparse.ArgumentParser", "parse_known_args":
             return Items((library.parse_args(run, receiver, node), Unknown("other options", node=node)), "tuple", node=node)
-        case _, "add_argument_group" | "add_mutually_exclusive_group":
-            return term
-        case "many", "append":
-            run.heap.update(receiver, Term("many", {"element": join(receiver.args["element"], *positional)}, node=node))
-            return Const(None, node=node)
-        case "many", "extend":
-            more = (library.element(run, value, node) for value in positional)
+        case _:
+            return None
+
+
+def _changed(run: Interpreter, receiver: Term, name: str, positional: list[Value], node: CSTNode) -> Value | None:
+    """Methods that change a list of unknown length or a table."""
+    match receiver.name, name:
+        case "many", "append" | "extend":
+            more = positional if name == "append" else [library.element(run, value, node) for value in positional]
             run.heap.update(receiver, Term("many", {"element": join(receiver.args["element"], *more)}, node=node))
             return Const(None, node=node)
-        case _, "append" | "extend" if not receiver.name.startswith("pandas."):
-            return term
-        case _, "apply_gradients" | "minimize":
-            events.record_tape_step(run, receiver, positional, node)
-            return term
-        case _, "assign" if receiver.name in (".learning_rate", ".lr"):
-            return term
         case _, "pop" if positional:
             run.heap.update(receiver, Term(".drop()", {"self": receiver, "columns": positional[0]}, node=node))
             return Term("item", {"base": receiver, "key": positional[0]}, node=node)
-    if python(keywords.get("inplace")) is True:
-        run.heap.update(receiver, term)
-        return Const(None, node=node)
-    if name in TRAINERS:
-        wrapped = events.wrapper_fit(run, receiver, name, positional, keywords, node)
-        if wrapped is not None:
-            return wrapped
-    made = [*tensors(Items(tuple(positional))), *tensors(Table(keywords))]
-    return operation(term.name, {}, made, node, within=run.within) if made else term
+        case _:
+            return None
 
 
 def _parser(run: Interpreter, receiver: Term) -> Term:
