@@ -331,9 +331,22 @@ def test_layer_agrees_with_keras(kind: str) -> None:
     assert right, f"{kind}: nothing of {CONFIGURATIONS} configurations was known"
 
 
+SUBSCRIPT = "keras.ops.getitem"
+"""`x[:, 0]` on a symbolic tensor: Keras has an operation for it, but no public name."""
+
+
 def test_enough_layers_are_known() -> None:
     assert len(layers()) >= 60
-    assert {name for name in shapes.known_layers() if name.startswith("keras.") and shapes.catalog.entry(name) is None} == set()
+    assert {name for name in shapes.known_layers() if name.startswith("keras.") and shapes.catalog.entry(name) is None} == {SUBSCRIPT}
+
+
+KEYS = [(slice(None), 0), (slice(None), slice(1, None)), (..., 0), (slice(None), slice(None, -1), 2), (slice(None), None), (..., slice(0, 2))]
+
+
+@pytest.mark.parametrize("key", KEYS, ids=str)
+@pytest.mark.parametrize("shape", [(None, 5, 3), (None, 7, 4, 3)], ids=str)
+def test_subscripts(key: Any, shape: tuple[int | None, ...]) -> None:
+    assert shapes.output_shape(SUBSCRIPT, {"key": key}, [shape]) == tuple(keras.KerasTensor(shape)[key].shape)
 
 
 @pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN", "ConvLSTM2D", "Bidirectional"])

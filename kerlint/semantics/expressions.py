@@ -371,6 +371,8 @@ def arguments(run: Interpreter, node: cst.Call) -> tuple[list[Value], dict[str, 
         match arg.star, value:
             case "*", Items(items):
                 positional.extend(items)
+            case "*", Term("many"):
+                keywords["*"] = value
             case "*", _:
                 keywords["*"] = Unknown("positional arguments that are not known", node=arg.value)
             case "**", Table(entries, unlisted):

@@ -131,6 +131,9 @@ def _range(run: Interpreter, positional: list[Value], keywords: dict[str, Value]
 
 
 def _zip(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    match keywords.get("*"):
+        case Term("many", {"element": Items(parts)}) if not positional:  # zip(*pairs) turns rows into columns
+            return Items(tuple(Term("many", {"element": part}, node=node) for part in parts), "tuple", node=node)
     columns = [column for column in (members(run, value) for value in positional) if column is not None]
     if not columns or len(columns) < len(positional):
         return None

@@ -137,6 +137,9 @@ TEXT_METHODS = frozenset(
 
 def _text_method(found: str, name: str, positional: list[Value], node: CSTNode) -> Value:
     known = [python(value, MISSING) for value in positional]
+    data = next((value for value in positional if isinstance(value, Term)), None)
+    if data is not None and name != "format":
+        return Term(f"text.{name}", {"x": data}, node=node)
     if name in TEXT_METHODS and MISSING not in known:
         try:
             return library.constant(getattr(found, name)(*known), node)
@@ -243,7 +246,7 @@ def _arity(function: Value) -> int:
 
 def shuffled_in_place(run: Interpreter, symbol: Symbol, positional: list[Value], node: CSTNode) -> Value | None:
     """`np.random.shuffle(x)` changes x."""
-    if symbol.name in SHUFFLES_IN_PLACE and positional and isinstance(positional[0], Term):
+    if symbol.name in SHUFFLES_IN_PLACE and positional and isinstance(positional[0], Term) and positional[0].name != "many":
         run.heap.update(positional[0], Term(symbol.name, {"0": positional[0]}, node=node))
         return Const(None, node=node)
     return None

@@ -310,27 +310,35 @@ def widen(before: Value | None, after: Value, reason: str) -> Value:
     """What is known of something that a loop of unknown length changes: a counter nothing, a collection its members, data its makings."""
     if before is None or same(before, after):
         return after
+    listed, longer = _members(before), _members(after)
+    if listed is not None and longer is not None:
+        element = join(*listed, *longer) if listed or longer else Unknown(reason)
+        return Term("many", {"element": element}, node=after.node, root=getattr(after, "root", None))
     match before, after:
-        case ((Items() | Term("many")), (Items() | Term("many"))):
-            members = (*_members(before), *_members(after))
-            element = join(*members) if members else Unknown(reason)
-            return Term("many", {"element": element}, node=after.node, root=getattr(after, "root", None))
         case Table(), Table(entries):
             return replace(after, entries=entries, open=True)
-        case ((Const() | Unknown() | Choice()), _):
+        case Const(None), Term():
+            return after
+        case (Const() | Unknown(), _):
+            return Unknown(reason, node=after.node)
+        case Choice(found), _ if not all(isinstance(option, Term) for option in found):
             return Unknown(reason, node=after.node)
         case _:
             return join(before, after)
 
 
-def _members(value: Value) -> tuple[Value, ...]:
+def _members(value: Value) -> tuple[Value, ...] | None:
+    """What a list, or one of several lists, may hold; None when it is not a list."""
     match value:
         case Items(items):
             return items
         case Term("many", {"element": element}):
             return options(element)
+        case Choice(found):
+            parts = [_members(option) for option in found]
+            return None if None in parts else tuple(item for part in parts for item in part or ())
         case _:
-            return ()
+            return None
 
 
 def doubtful(value: Value, doubt: str) -> Value:
