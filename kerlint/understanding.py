@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kerlint.semantics import provenance
 from kerlint.semantics.values import Choice, Items, Table, Term, Unknown, Value
 
 if TYPE_CHECKING:
@@ -56,6 +55,8 @@ def open_questions(event: Event) -> Iterator[Unknown]:
 
 
 def _data(event: Event) -> Iterator[Unknown]:
+    from kerlint.semantics import provenance  # 20 ms that a run without Keras does not pay
+
     if provenance.inputs_of(event).origin is None:
         found = unknown_in(event.x)
         yield Unknown(f"data: {found.reason if found else 'where it comes from is not known'}", node=found.node if found else event.node)
