@@ -144,7 +144,7 @@ def _opened(path: Path, data: bytes | None) -> Source | Outcome:
     """The source of a file that mentions Keras, else what there is to say of it."""
     try:
         data = path.read_bytes() if data is None else data
-        if not any(word in data for word in WORDS):
+        if not any(word in data for word in WORDS) and b"\0" not in data:  # what is not text is said to be, not passed over
             return Outcome(path)
         source = read(path, data)
     except OSError as error:

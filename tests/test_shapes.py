@@ -340,7 +340,8 @@ def test_enough_layers_are_known() -> None:
     assert {name for name in shapes.known_layers() if name.startswith("keras.") and shapes.catalog.entry(name) is None} == {SUBSCRIPT}
 
 
-KEYS = [(slice(None), 0), (slice(None), slice(1, None)), (..., 0), (slice(None), slice(None, -1), 2), (slice(None), None), (..., slice(0, 2))]
+EVERY = slice(None)
+KEYS = [(EVERY, 0), (EVERY, slice(1, None)), (..., 0), (EVERY, slice(None, -1), 2), (EVERY, None), (..., slice(0, 2))]
 
 
 @pytest.mark.parametrize("key", KEYS, ids=str)

@@ -157,7 +157,7 @@ class Interpreter:
         """Run every cell of a script or notebook in order."""
         for module in parsed.modules:
             if module is not None:
-                self.budget += len(module.body)
+                self.budget += 2 * len(module.body)  # a statement and the line it stands in
                 statements.block(self, module.body)
 
     @contextmanager
