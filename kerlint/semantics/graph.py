@@ -23,19 +23,28 @@ REPEAT = "repeat"
 class KerasLayer(Value):
     """One layer object; it has identity, and `fields` ("trainable", "name") change as the program runs."""
 
-    __slots__ = ("args", "cls", "fields", "given")
+    __slots__ = ("_plain", "args", "cls", "fields", "given")
 
     cls: str
     args: Mapping[str, Value]
     given: frozenset[str]
     fields: dict[Any, Value]
+    _plain: dict[str, Any] | None
 
     def __init__(self, cls: str, args: Mapping[str, Value], given: frozenset[str], node: CSTNode | None) -> None:
         super().__init__(node=node)
-        object.__setattr__(self, "cls", cls)
-        object.__setattr__(self, "args", args)
-        object.__setattr__(self, "given", given)
-        object.__setattr__(self, "fields", {})
+        self.cls = cls
+        self.args = args
+        self.given = given
+        self.fields = {}
+        self._plain = None
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """The arguments as the shape rules read them; made once, every call of the layer asks."""
+        if self._plain is None:
+            self._plain = {name: plain(arg) for name, arg in self.args.items()}
+        return self._plain
 
 
 class KerasModel(Value):
@@ -49,9 +58,9 @@ class KerasModel(Value):
 
     def __init__(self, kind: str, loops: tuple[Loop, ...], node: CSTNode | None, doubt: str = "") -> None:
         super().__init__(node=node, doubt=doubt)
-        object.__setattr__(self, "kind", kind)
-        object.__setattr__(self, "fields", {})
-        object.__setattr__(self, "loops", loops)
+        self.kind = kind
+        self.fields = {}
+        self.loops = loops
 
 
 Maker = KerasLayer | KerasModel | Instance
@@ -111,7 +120,7 @@ def plain(value: Value) -> Any:
     """An argument as the shape rules read it: a Python object, a pair (class, arguments) for a wrapped layer, or MISSING."""
     match value:
         case KerasLayer():
-            return (value.cls, {name: plain(arg) for name, arg in value.args.items()})
+            return (value.cls, value.plain)
         case Items(items, kind):
             found = [plain(item) for item in items]
             return tuple(found) if kind == "tuple" else found
@@ -121,6 +130,15 @@ def plain(value: Value) -> Any:
             return slice(plain(start), plain(stop), plain(step))
         case _:
             return python(value, MISSING)
+
+
+def arguments(maker: Maker | None, args: Mapping[str, Value]) -> Mapping[str, Any]:
+    """The arguments of a call as the shape rules read them."""
+    match maker:
+        case KerasLayer():
+            return maker.plain
+        case _:
+            return {name: plain(arg) for name, arg in args.items()}
 
 
 def operation(
@@ -138,7 +156,7 @@ def operation(
     first = len(inputs) if primary is None else primary
     mismatch, shape = "", None
     try:
-        shape = shapes.output_shape(cls, {name: plain(arg) for name, arg in args.items()}, [tensor.shape for tensor in inputs[:first]])
+        shape = shapes.output_shape(cls, arguments(maker, args), [tensor.shape for tensor in inputs[:first]])
     except shapes.ShapeError as error:
         mismatch = str(error)
     except (TypeError, ValueError, ArithmeticError):  # arguments of another kind than the layer takes

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from kerlint.semantics import provenance, shapes
-from kerlint.semantics.graph import INPUT, REPEAT, Call, KerasLayer, KerasModel, Tensor, is_layer, plain, source, tensors, upstream
+from kerlint.semantics.graph import INPUT, REPEAT, Call, KerasLayer, KerasModel, Tensor, arguments, is_layer, source, tensors, upstream
 from kerlint.semantics.program import Layer, Model
 from kerlint.semantics.state import LAYERS, OUTPUTS, PRETRAINED, SHAPE, TRAINABLE, name_of
 from kerlint.semantics.values import Const, Function, Instance, Items, Unknown, Value, python, text
@@ -181,7 +181,7 @@ def _parameters(run: Interpreter, call: Call) -> int | None:
     """The parameters of a layer call; remembered, because many snapshots hold the same call."""
     if id(call) not in run.counted:
         first = [tensor.shape for tensor in call.inputs[: call.primary]]
-        count = None if call.cls == REPEAT else shapes.parameters(call.cls, {name: plain(arg) for name, arg in call.args.items()}, first)
+        count = None if call.cls == REPEAT else shapes.parameters(call.cls, arguments(call.maker, call.args), first)
         run.counted[id(call)] = (call, count)
     return run.counted[id(call)][1]
 

@@ -190,8 +190,8 @@ class Instance(Value):
 
     def __init__(self, cls: Class, node: CSTNode | None = None, doubt: str = "") -> None:
         super().__init__(node=node, doubt=doubt)
-        object.__setattr__(self, "cls", cls)
-        object.__setattr__(self, "fields", {})
+        self.cls = cls
+        self.fields = {}
 
 
 def python(value: Value | None, default: Any = None) -> Any:
