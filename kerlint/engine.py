@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
@@ -15,7 +13,7 @@ from typing import TYPE_CHECKING
 from kerlint.config import Config, Configs, shown
 from kerlint.finding import Finding, Position, Range
 from kerlint.rule import Rule, rules
-from kerlint.source import Source, SourceError, parse, read
+from kerlint.source import Source, SourceError, parse, read, without_garbage_collection
 
 if TYPE_CHECKING:
     from kerlint.semantics.program import Program
@@ -123,7 +121,7 @@ def understand_file(path: Path, project: Project) -> Understood | Outcome:
             case Outcome():
                 return source
             case _:
-                with _without_garbage_collection():
+                with without_garbage_collection():
                     return understand(source, project)
     except Exception:  # noqa: BLE001 - as in `examine`
         return Outcome(path, failed=True, crash=traceback.format_exc())
@@ -135,7 +133,7 @@ def _examine(path: Path, config: Callable[[Path], Config], projects: Projects, d
         case Outcome():
             return source
         case _:
-            with _without_garbage_collection():
+            with without_garbage_collection():
                 settings = config(path)
                 return _understood(source, settings, projects.of(path, settings))
 
@@ -228,15 +226,3 @@ def _cannot(path: Path, message: str, start: Position, cell: int | None = None, 
     """KER001, which is said although it is not selected: silence about a file that was not analysed would not be honest."""
     finding = (rule or rules()[UNREADABLE]).finding(None, message=message)
     return replace(finding, range=Range(path, start, Position(start.row, start.column + 1), cell))
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """A syntax tree holds no garbage, and looking for some doubles the time (design.md, section 7)."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

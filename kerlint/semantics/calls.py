@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from kerlint.semantics import binding, catalog, events, keras, library, methods
+from kerlint.semantics import assembly, binding, catalog, events, keras, library, methods, models
 from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, is_layer, is_model, operation, repeated, tensors
 from kerlint.semantics.members import attribute, class_member
 from kerlint.semantics.values import (
@@ -52,7 +52,7 @@ def call(run: Interpreter, function: Value, positional: list[Value], keywords: d
         case Term("method", {"self": receiver, "name": Const(str() as name)}):
             return call_method(run, receiver, name, positional, keywords, node)
         case KerasLayer() | KerasModel() | Instance() if is_layer(function) or is_model(function):
-            return keras.apply(run, function, positional, keywords, node)
+            return assembly.apply(run, function, positional, keywords, node)
         case Instance():
             return call_method(run, function, "__call__", positional, keywords, node)
     return opaque(run, function, positional, keywords, node)
@@ -162,9 +162,9 @@ def call_method(run: Interpreter, receiver: Value, name: str, positional: list[V
         case Instance():
             return _instance_method(run, receiver, name, positional, keywords, node)
         case KerasModel():
-            return keras.model_method(run, receiver, name, positional, keywords, node)
+            return models.model_method(run, receiver, name, positional, keywords, node)
         case KerasLayer() if name in ("__call__", "call"):
-            return keras.apply(run, receiver, positional, keywords, node)
+            return assembly.apply(run, receiver, positional, keywords, node)
         case Term("super", {"self": Instance() as this, "class": Class() as owner}):
             return _super_method(run, this, owner, name, positional, keywords, node)
     outcome = methods.call(run, receiver, name, positional, keywords, node)
@@ -180,9 +180,9 @@ def _instance_method(
     if member is not None:
         return call(run, run.bound(member, receiver), positional, keywords, node)
     if name == "__call__" and is_layer(receiver):
-        return keras.apply(run, receiver, positional, keywords, node)
+        return assembly.apply(run, receiver, positional, keywords, node)
     if is_model(receiver):
-        return keras.model_method(run, receiver, name, positional, keywords, node)
+        return models.model_method(run, receiver, name, positional, keywords, node)
     return Term(f".{name}()", {"self": receiver, **numbered(positional, keywords)}, node=node)
 
 
@@ -198,7 +198,7 @@ def _super_method(
                 if name == "__init__":
                     return keras.base_init(run, this, positional, keywords, node)
                 if is_model(this):
-                    return keras.model_method(run, this, name, positional, keywords, node)
+                    return models.model_method(run, this, name, positional, keywords, node)
             case _:
                 pass
         after = after or base is owner

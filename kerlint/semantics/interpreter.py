@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from kerlint.semantics import binding, catalog, entry_points, imports, keras, library, snapshot, statements
+from kerlint.semantics import binding, catalog, entry_points, imports, keras, library, models, snapshot, statements
 from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, is_model, repeated, tensors
 from kerlint.semantics.heap import Delta, Heap
 from kerlint.semantics.library import BUILTINS
@@ -547,15 +547,15 @@ class Interpreter:
 
     def model_member(self, model: Value, name: str, node: CSTNode) -> Value:
         """An attribute of a model."""
-        return keras.model_member(self, model, name, node)
+        return models.model_member(self, model, name, node)
 
     def layer_tensor(self, layer: KerasLayer, name: str, node: CSTNode) -> Value:
         """`layer.output` or `layer.input`: its tensor in the model that it was last called in."""
-        return keras.layer_tensor(self, layer, name, node)
+        return models.layer_tensor(self, layer, name, node)
 
     def set_trainable(self, target: Value, value: Value, node: CSTNode) -> None:
         """`layer.trainable = value`."""
-        keras.set_trainable(self, target, value, node)
+        models.set_trainable(self, target, value, node)
 
     def cloned(self, model: Value, node: CSTNode) -> Value:
         """A copy of a model with weights of its own."""

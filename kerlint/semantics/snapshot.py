@@ -65,7 +65,8 @@ def _pretrained(call: Call) -> bool:
 
 
 def _ends(run: Interpreter, model: Value, data: Value | None) -> tuple[Value, Value]:
-    from kerlint.semantics.keras import graph_of, sequence
+    from kerlint.semantics.assembly import sequence
+    from kerlint.semantics.models import graph_of
 
     fields = getattr(model, "fields", {})
     if LAYERS in fields:
@@ -107,7 +108,8 @@ def _called(run: Interpreter, model: Instance, shape: Shape | None) -> tuple[Val
 
 def _parts(run: Interpreter, model: Instance) -> Value:
     """A model without `call` (a GAN with a `train_step` of its own, say): the models and layers it keeps, which have no common output."""
-    from kerlint.semantics.keras import apply, graph_of
+    from kerlint.semantics.assembly import apply
+    from kerlint.semantics.models import graph_of
 
     outputs: list[Value] = []
     for part in model.fields.values():
