@@ -176,7 +176,6 @@ def _judge(understood: Understood, config: Config) -> tuple[Finding, ...]:
     source, parsed = understood.source, understood.parsed
     active = config.rules_of(source.path)
     found = [finding for rule in active.values() for finding in check_of(rule.code, rule.name)(understood.program, rule)]
-    found = [finding for finding in found if finding.confidence >= config.min_confidence]
     ranges = ranges_of(nodes_of(found), source, parsed, understood.project)
     broken = [
         _cannot(source.path, problem.message, Position(problem.row, problem.column), problem.cell, active.get(UNREADABLE))
@@ -185,7 +184,9 @@ def _judge(understood: Understood, config: Config) -> tuple[Finding, ...]:
     wanted = [finding for finding in (*broken, *located(found, ranges, source)) if _wanted(finding, config)]
     paths = {source.path, *(place.path for place in ranges.values())}
     directives = [directive for path, file in understood.files.items() if path in paths for directive in suppressions(file)]
-    return ordered(apply(wanted, directives, active, ranges, source.path))
+    # A suppression of a report that is too unsure to be shown is of use all the same.
+    kept = apply(wanted, directives, active, ranges, source.path)
+    return ordered(finding for finding in kept if finding.confidence >= config.min_confidence)
 
 
 def _wanted(finding: Finding, config: Config) -> bool:
@@ -194,11 +195,12 @@ def _wanted(finding: Finding, config: Config) -> bool:
 
 
 def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """By position; of several reports of one rule at one place, the surest stays."""
+    """By position; of several reports of one rule at one place, the surest stays, and of equally sure ones the gravest."""
     best: dict[tuple[str, Range | None], Finding] = {}
     for finding in findings:
         key = finding.code, finding.range
-        if key not in best or finding.confidence > best[key].confidence:
+        rank = finding.confidence, finding.severity
+        if key not in best or rank > (best[key].confidence, best[key].severity):
             best[key] = finding
     return tuple(sorted(best.values(), key=_position))
 

@@ -135,3 +135,18 @@ def test_summary_counts_calls_once_and_names_why_one_is_open(kerlint: Kerlint, t
     )
     summary = kerlint("a.py", "--select=KER301").stdout.splitlines()[-1]
     assert summary == "1 file, 2 models, 2 fit calls; 1 not resolved: model loaded from file, see `kerlint show`"
+
+
+def test_suppression_of_a_report_that_is_too_unsure_to_be_shown(kerlint: Kerlint, tmp_path: Path) -> None:
+    script = """from tensorflow import keras
+
+
+def build(units=1):
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(units, activation="softmax")])  # noqa: KER301
+    model.compile("adam", "binary_crossentropy")
+    return model
+"""
+    (tmp_path / "a.py").write_text(script)
+    assert kerlint("a.py", "--select=KER301,KER002", "--min-confidence=high").stdout.startswith("Nothing found.")
+    (tmp_path / "a.py").write_text(script.replace("  # noqa: KER301", ""))
+    assert "KER301" in kerlint("a.py", "--select=KER301,KER002").stdout
