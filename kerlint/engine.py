@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from kerlint.config import Config, Configs, shown
 from kerlint.finding import Finding, Position, Range
 from kerlint.rule import Rule, rules
-from kerlint.source import Source, SourceError, parse, read, without_garbage_collection
+from kerlint.source import WORDS, Source, SourceError, parse, read, without_garbage_collection
 
 if TYPE_CHECKING:
     from kerlint.semantics.program import Program
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FAMILIES = {"1": "data", "2": "architecture", "3": "output", "4": "optimizer", "5": "training", "6": "regularization"}
 """The module of checks for each first digit of a code; KER0 is what this module says itself."""
-WORDS = (b"keras", b"tensorflow")
+BYTES = tuple(word.encode() for word in WORDS)
 """A file with none of them is left alone: this search is all that it costs."""
 UNREADABLE = "KER001"
 
@@ -142,7 +142,7 @@ def _opened(path: Path, data: bytes | None) -> Source | Outcome:
     """The source of a file that mentions Keras, else what there is to say of it."""
     try:
         data = path.read_bytes() if data is None else data
-        if not any(word in data for word in WORDS) and b"\0" not in data:  # what is not text is said to be, not passed over
+        if not any(word in data for word in BYTES) and b"\0" not in data:  # what is not text is said to be, not passed over
             return Outcome(path)
         source = read(path, data)
     except OSError as error:

@@ -20,7 +20,7 @@ from kerlint.magics import neutral
 if TYPE_CHECKING:
     from libcst import Module, ParserSyntaxError
 
-_WORDS = ("keras", "tensorflow")
+WORDS = ("keras", "tensorflow")
 _BREAK = re.compile(r"\r\n|\r|\n")
 _BYTES_BREAK = re.compile(rb"\r\n|\r|\n")
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
@@ -133,7 +133,7 @@ def parse(source: Source) -> Parsed:
 
 
 def _mentioned(text: str) -> bool:
-    return any(word in text for word in _WORDS)
+    return any(word in text for word in WORDS)
 
 
 # Reading

@@ -10,9 +10,10 @@ from conftest import FAULT, Kerlint
 
 import kerlint as package
 from kerlint.config import Config, Configs
-from kerlint.engine import Projects, examine, lint_source, ordered
+from kerlint.engine import Projects, examine, lint_source, ordered, understand
 from kerlint.finding import Confidence, Finding, Position, Range, Severity
 from kerlint.locating import located
+from kerlint.semantics.project import Project
 from kerlint.source import read
 
 MODELS = """\
@@ -150,3 +151,11 @@ def build(units=1):
     assert kerlint("a.py", "--select=KER301,KER002", "--min-confidence=high").stdout.startswith("Nothing found.")
     (tmp_path / "a.py").write_text(script.replace("  # noqa: KER301", ""))
     assert "KER301" in kerlint("a.py", "--select=KER301,KER002").stdout
+
+
+@pytest.mark.parametrize(("rest", "epochs"), [("", 1), (", **load()", None)])
+def test_what_a_star_may_hold_is_no_default(tmp_path: Path, rest: str, epochs: int | None) -> None:
+    script = f"import keras\nm = keras.Sequential([keras.layers.Dense(1)])\nm.compile('sgd', 'mse')\nm.fit([[1.0]], [1]{rest})\n"
+    source = read(tmp_path / "a.py", script.encode())
+    fit = next(understand(source, Project(tmp_path)).program.fits())
+    assert fit.number("epochs") == epochs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from kerlint.semantics import assembly, binding, catalog, events, keras, library, methods, models
@@ -69,12 +69,12 @@ def _activation(value: Value) -> Value:
             return value
 
 
-def each(run: Interpreter, found: tuple[Value, ...], way: object) -> Value:
+def each(run: Interpreter, found: tuple[Value, ...], way: Callable[[Value], Value]) -> Value:
     """What a call on one of several values gives: each is tried from the same state, and the outcomes are joined."""
     outcomes: list[Value] = []
 
     def attempt(option: Value) -> bool:
-        outcomes.append(way(option))  # type: ignore[operator]
+        outcomes.append(way(option))
         return True
 
     with run.doubting("one of several branches"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerlint.semantics import catalog, snapshot
 from kerlint.semantics.graph import KerasModel, Maker, is_model
-from kerlint.semantics.library import constant
+from kerlint.semantics.keras import complete
 from kerlint.semantics.members import class_member
 from kerlint.semantics.program import Compile, Event
 from kerlint.semantics.state import COMPILED, FED, PRETRAINED
@@ -57,10 +57,10 @@ def normalized(kind: str, value: Value | None) -> Value | None:
     match value:
         case Const(str() as name):
             cls = catalog.from_string(kind, name)
-            return value if cls is None else _configured(cls, {}, value)
+            return value if cls is None else _configured(cls, value)
         case Symbol(name) if name.startswith(("keras.", "tensorflow.")):
             cls = catalog.loss_class(name) if kind != "optimizer" else name
-            return value if cls is None or catalog.entry(cls) is None else _configured(cls, {}, value)
+            return value if cls is None or catalog.entry(cls) is None else _configured(cls, value)
         case Term("keras.optimizers.LossScaleOptimizer" | "keras.mixed_precision.LossScaleOptimizer", args):
             inner = args.get("inner_optimizer")
             return normalized(kind, inner) if inner is not None else value
@@ -70,9 +70,8 @@ def normalized(kind: str, value: Value | None) -> Value | None:
             return value
 
 
-def _configured(cls: str, given: Args, value: Value) -> Term:
-    defaults = {key: constant(found, None) for key, found in catalog.defaults(cls).items()}
-    return Term(cls, {**defaults, **given}, node=value.node, origin=value.origin, doubt=value.doubt)
+def _configured(cls: str, value: Value) -> Term:
+    return Term(cls, complete(cls, {}), node=value.node, origin=value.origin, doubt=value.doubt)
 
 
 def rate_of(optimizer: Value | None) -> Value:
@@ -138,7 +137,7 @@ def _compile(run: Interpreter, model: Maker, name: str, positional: list[Value],
     args = _arguments("compile", positional, keywords)
     given = frozenset(args)
     seen = snapshot.snapshot(run, model)
-    filled = {**_defaults("compile"), **args}
+    filled = complete("keras.Model.compile", args)
     optimizer = (
         normalized("optimizer", filled.get("optimizer")) if not _hidden(args) else Unknown("arguments that are not known", node=node)
     )
@@ -171,10 +170,6 @@ def _arguments(method: str, positional: list[Value], keywords: Args) -> Args:
     return catalog.bind(f"keras.Model.{method}", positional, keywords)
 
 
-def _defaults(method: str) -> Args:
-    return {key: constant(value, None) for key, value in catalog.defaults(f"keras.Model.{method}").items()}
-
-
 def compiled_of(model: Value) -> Compile | None:
     """The compile in force, when it is known which one is."""
     match getattr(model, "fields", {}).get(COMPILED):
@@ -203,7 +198,7 @@ def _use(run: Interpreter, model: Maker, name: str, positional: list[Value], key
 def _event(run: Interpreter, model: Maker, kind: str, args: Args, node: CSTNode) -> Event:
     x = _batches(run, args.get("x") or args.get("generator"), node)
     y = args.get("y")
-    filled = {**_defaults(kind), **args}
+    filled = complete(f"keras.Model.{kind}", args)
     seen = snapshot.snapshot(run, model, x)
     hidden = (Unknown("arguments that are not known", node=node),) if _hidden(args) else ()
     return Event(
@@ -315,7 +310,7 @@ def foreign_fit(run: Interpreter, receiver: Value, args: Args, keywords: Args, n
             return
     bound = _arguments("fit", [value for key, value in args.items() if key.isdigit()], keywords)
     y = bound.get("y")
-    filled = {**_defaults("fit"), **bound}
+    filled = complete("keras.Model.fit", bound)
     run.record(
         Event(
             "fit", node, None, receiver, None, bound.get("x"), y, _validation(bound.get("validation_data")), _callbacks(run, bound),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from kerlint.semantics import binding, catalog, entry_points, imports, keras, library, models, snapshot, statements
+from kerlint.semantics import binding, catalog, entry_points, expressions, imports, keras, library, models, snapshot, statements
 from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, is_model, repeated, tensors
 from kerlint.semantics.heap import Delta, Heap
 from kerlint.semantics.library import BUILTINS
@@ -357,9 +357,7 @@ class Interpreter:
 
     def evaluate(self, node: CSTNode) -> Value:
         """The value of an expression."""
-        from kerlint.semantics.expressions import evaluate
-
-        return evaluate(self, node)
+        return expressions.evaluate(self, node)
 
     # Loops
 
@@ -376,10 +374,14 @@ class Interpreter:
         `otherwise` is its `else`: what runs when it was not left by `break`.
         """
         region = Region(len(self.heap.journals))
+        return self._rejoined(region, lambda: self._passes(region, Loop(node, iterable), passes, body) and otherwise())
+
+    def _rejoined(self, region: Region, way: Callable[[], bool]) -> bool:
+        """Run a way and join where it ends with the exits that left it early for the same place (`break`, `continue`)."""
         self.heap.fork()
         leads_on = False
         try:
-            leads_on = self._passes(region, Loop(node, iterable), passes, body) and otherwise()
+            leads_on = way()
         finally:
             if region.exits:
                 final = self.heap.undo()
@@ -414,7 +416,7 @@ class Interpreter:
 
     def _rest(self, passes: list[Callable[[], None]], body: Callable[[], bool]) -> bool:
         """The further passes of a long loop that makes no layer: they are taken together, as of a loop of unknown length."""
-        ways = [lambda bind=bind: bind() or True for bind in (passes[0], passes[-1])]
+        ways = [lambda bind=bind: bind() or True for bind in passes]
 
         def whole() -> bool:
             self.heap.branch(ways)
@@ -429,19 +431,10 @@ class Interpreter:
     def _once(self, body: Callable[[], bool]) -> bool:
         region = Region(len(self.heap.journals))
         self.continues.append(region)
-        self.heap.fork()
-        leads_on = False
         try:
-            leads_on = body()
+            return self._rejoined(region, body)
         finally:
             self.continues.pop()
-            if region.exits:
-                final = self.heap.undo()
-            else:
-                self.heap.commit()
-        if region.exits:
-            self.heap.merge([delta for delta, _ in region.exits if delta is not None] + ([final] if leads_on else []))
-        return leads_on or bool(region.exits)
 
     def _widened_loop(self, body: Callable[[], bool]) -> bool:
         if self.rehearsing:  # What changes is all that an outer rehearsal asks.

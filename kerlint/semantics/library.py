@@ -328,10 +328,6 @@ def _same(run: Interpreter, positional: list[Value], keywords: dict[str, Value],
             return None
 
 
-def _main_name(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
-    return Const(None, node=node)
-
-
 def add_argument(run: Interpreter, parser: Term, positional: list[Value], keywords: Mapping[str, Value], node: CSTNode) -> Value:
     """`parser.add_argument("--rate", default=0.1)`: the parser remembers the option and its default."""
     names = [name for name in map(text, positional) if name]

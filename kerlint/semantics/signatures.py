@@ -18,7 +18,6 @@ from typing import Any
 from kerlint.semantics.values import MISSING
 
 Shape = tuple[int | None, ...]
-Scope = Mapping[str, Any]
 
 AXES = {
     "b": "batch",

@@ -27,7 +27,7 @@ TRAINABLE = "trainable"
 
 
 def name_of(run: Interpreter, model: Value) -> str:
-    """The name a model goes by: the one it was given, the variable it was first bound to, or its class."""
+    """The name a model goes by: the variable it was first bound to, the name it was given, or its class."""
     fields = getattr(model, "fields", {})
     given = text(fields.get("name"))
     if given or id(model) in run.names:
