@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import Enum, IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,21 +59,47 @@ class Related:
     range: Range | None = None
 
 
+class Edge(Enum):
+    """The place at a node that an edit begins or ends at."""
+
+    start = "in front of it"
+    end = "right behind it"
+    inside = "in front of its closing bracket"
+    statement = "in front of the statement that it stands in"
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A place of the code, told by a node."""
+
+    node: CSTNode
+    edge: Edge
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """A replacement of a range by a text."""
+    """What stands between two places is replaced by a text; `range` is known once the finding is located.
 
-    range: Range
+    A line break in the text is followed by the indentation of the line that the edit begins in.
+    """
+
+    start: Anchor
+    end: Anchor
     content: str
+    range: Range | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A repair; safe keeps the meaning of the program, unsafe changes the training."""
+    """A repair; safe keeps the meaning of the program, unsafe changes the training.
+
+    `imports` are the statements ("import numpy as np") that the new code needs; those that the file has already are not added.
+    """
 
     message: str
     edits: tuple[Edit, ...]
     safe: bool
+    imports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import tomli
 
-from kerlint.finding import Confidence, Finding, Related, Severity
+from kerlint.finding import Confidence, Finding, Fix, Related, Severity
 
 if TYPE_CHECKING:
     from libcst import CSTNode
@@ -74,6 +74,7 @@ class Rule:
         confidence: Confidence = Confidence.high,
         related: tuple[Related, ...] = (),
         scope: tuple[CSTNode | None, ...] = (),
+        fix: Fix | None = None,
         **facts: object,
     ) -> Finding:
         """A report at a node. `facts` fill the templates of the variant; a suppression counts at the places of `scope` (the fit), too."""
@@ -88,6 +89,7 @@ class Rule:
             node,
             related,
             tuple(place for place in scope if place is not None),
+            fix=fix,
         )
 
 

@@ -6,10 +6,11 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import libcst as cst
 import pytest
 from conftest import FAULT, Kerlint
 
-from kerlint.finding import Confidence, Edit, Evidence, Finding, Fix, Position, Range, Related, Severity
+from kerlint.finding import Anchor, Confidence, Edge, Edit, Evidence, Finding, Fix, Position, Range, Related, Severity
 from kerlint.reports import Batch, Paint, report
 from kerlint.source import Source, read
 
@@ -122,7 +123,8 @@ def test_concise() -> None:
 
 def test_json_has_every_key() -> None:
     where = place(4, 8, 9, path=Path("a.ipynb"), cell=2)
-    fix = Fix("divide", (Edit(where, "x / 255"),), safe=False)
+    here = cst.Name("x")
+    fix = Fix("divide", (Edit(Anchor(here, Edge.start), Anchor(here, Edge.end), "x / 255", where),), safe=False)
     found = replace(finding(where, (place(1, 2, 3), "from here")), fix=fix, evidence=Evidence("confirmed", "loss is nan", {"loss": None}))
     (record,) = json.loads("\n".join(printed(found, style="json")))
     assert record == {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kerlint.checks import certainty, graph, history, rates
 from kerlint.checks.budget import budget_of
@@ -120,7 +120,7 @@ def _places(rate: Rate) -> tuple[CSTNode | None, ...]:
     return tuple(node for event in rate.events for node in (event.node, event.compiled.node if event.compiled else None))
 
 
-def _words(rate: Rate) -> dict[str, str]:
+def _words(rate: Rate) -> dict[str, Any]:
     default = rate.default or 1.0
     subject = "the schedule of {}, which starts at {}," if rate.scheduled else "`{}(learning_rate={})`"
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kerlint.checks import certainty, graph, pairing
 from kerlint.checks.pairing import Pair
@@ -173,7 +173,7 @@ def _at_loss(
     *grounds: Value | None,
     node: CSTNode | None = None,
     severity: Severity | None = None,
-    **facts: str,
+    **facts: Any,
 ) -> Finding:
     """A report at the loss or at a part of it, with the head as the other half."""
     return rule.finding(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kerlint.checks import certainty, history
 from kerlint.checks.places import origin_of
@@ -55,7 +55,7 @@ def _compared(first: Event, second: Event, between: tuple[Event, ...], rule: Rul
     return long and not frozen and not staged and not history.restored(second.identity, between)
 
 
-def _changes(first: Compile | None, second: Compile | None) -> dict[str, str]:
+def _changes(first: Compile | None, second: Compile | None) -> dict[str, Any]:
     """What a second compile does otherwise, each with its details; nothing that is not known of both."""
     if first is None or second is None or first.node is second.node and first.learning_rate is second.learning_rate:
         return {}

@@ -51,7 +51,9 @@ def _fix(fix: Fix | None) -> dict[str, Any] | None:
     if fix is None:
         return None
     edits = [
-        {"content": edit.content, "location": _position(edit.range.start), "end_location": _position(edit.range.end)} for edit in fix.edits
+        {"content": edit.content, "location": _position(edit.range.start), "end_location": _position(edit.range.end)}
+        for edit in fix.edits
+        if edit.range is not None
     ]
     return {"applicability": "safe" if fix.safe else "unsafe", "message": fix.message, "edits": edits}
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from kerlint.semantics.calls import call, call_method
-from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, operation, tensors
+from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, is_model, operation, tensors
 from kerlint.semantics.members import attribute
 from kerlint.semantics.values import (
     MISSING,
@@ -355,10 +355,22 @@ def _call(run: Interpreter, node: cst.Call) -> Value:
             receiver = evaluate(run, target)
         case _:
             function = evaluate(run, node.func)
-    positional, keywords = arguments(run, node)
-    if receiver is not None:
-        return call_method(run, receiver, name.value, positional, keywords, node)
-    return call(run, function, positional, keywords, node)
+    positional, keywords = args = arguments(run, node)
+    match receiver:
+        case None:
+            value = call(run, function, positional, keywords, node)
+            if isinstance(function, Symbol):
+                run.used(function.name, function.via, node, None, args, value)
+        case Symbol():
+            function = attribute(run, receiver, name.value, node)
+            value = call(run, function, positional, keywords, node)
+            if isinstance(function, Symbol):
+                run.used(function.name, function.via, node, None, args, value)
+        case _:
+            value = call_method(run, receiver, name.value, positional, keywords, node)
+            if isinstance(receiver, (Term, KerasModel, KerasLayer, Choice, Unknown)) or is_model(receiver):
+                run.used(f".{name.value}", "", node, receiver, args, value)
+    return value
 
 
 def arguments(run: Interpreter, node: cst.Call) -> tuple[list[Value], dict[str, Value]]:

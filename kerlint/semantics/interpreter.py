@@ -16,7 +16,7 @@ from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, is_model, re
 from kerlint.semantics.heap import Delta, Heap
 from kerlint.semantics.library import BUILTINS
 from kerlint.semantics.members import class_member
-from kerlint.semantics.program import Assignment, Event, Loop, Model, Program
+from kerlint.semantics.program import Assignment, Event, Loop, Model, Program, Use
 from kerlint.semantics.values import (
     MISSING,
     Bound,
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
     from kerlint.semantics.project import Project
     from kerlint.source import Parsed, Source
+
+    Arguments = tuple[list[Value], dict[str, Value]]
 
 STEPS = 60_000
 """Statements and calls interpreted for one file before it is given up (design.md, section 7: 1 of 1,250 public files needs more)."""
@@ -96,7 +98,7 @@ def _followed(run: Interpreter, parsed: Parsed) -> Program:
     try:
         return run.program()
     except ExhaustedError:
-        return Program((), tuple(run.events), (), tuple(run.unknown.values()))
+        return Program((), tuple(run.events), (), tuple(run.unknown.values()), tuple(run.uses), run.known())
 
 
 class Interpreter:
@@ -132,6 +134,7 @@ class Interpreter:
         self.made_objects = 0
         self.passes = 1
         self.events: list[Event] = []
+        self.uses: list[Use] = []
         self.models: dict[int, Value] = {}
         self.objects: dict[int, Instance] = {}
         self.names: dict[int, str] = {}
@@ -459,12 +462,13 @@ class Interpreter:
     def _mark(self) -> tuple[int, ...]:
         """How much is recorded so far."""
         exits = self.regions[-1].exits if self.regions else ()
-        return len(self.events), len(self.definitions), len(self.classes), len(self.models), len(self.breaks[-1].exits), len(exits)
+        recorded = (self.events, self.uses, self.definitions, self.classes, self.models, self.breaks[-1].exits, exits)
+        return tuple(map(len, recorded))
 
     def _forget_since(self, mark: tuple[int, ...]) -> None:
         """Take back what was recorded since a mark: the pass was only to see what a loop changes."""
-        events, definitions, classes, models, breaks, exits = mark
-        del self.events[events:], self.definitions[definitions:], self.classes[classes:], self.breaks[-1].exits[breaks:]
+        events, uses, definitions, classes, models, breaks, exits = mark
+        del self.events[events:], self.uses[uses:], self.definitions[definitions:], self.classes[classes:], self.breaks[-1].exits[breaks:]
         for key in list(self.models)[models:]:
             del self.models[key]
         if self.regions:
@@ -520,6 +524,14 @@ class Interpreter:
             if event.model is not None:
                 self.latest[id(event.identity)] = event.model
 
+    def used(self, name: str, via: str, node: CSTNode, receiver: Value | None, args: Arguments, value: Value) -> None:
+        """A library was called."""
+        if not self.rehearsing:
+            entry = self.entry.body if self.entry is not None else None
+            positional, keywords = args
+            place, loops = len(self.events), tuple(self.loops)
+            self.uses.append(Use(name, via, node, receiver, tuple(positional), keywords, value, place, loops, self.doubt, entry))
+
     def note(self, unknown: Unknown) -> None:
         """Something that stayed unknown, for `kerlint show`."""
         self.unknown.setdefault(f"{id(unknown.node)}{unknown.reason}", unknown)
@@ -534,7 +546,11 @@ class Interpreter:
         """Everything that was understood."""
         models = [self.latest.get(key) or snapshot.snapshot(self, model) for key, model in self.models.items()]
         assignments = [Assignment(name, value, node, read, place) for node, (name, value, read, place) in self.bindings.items()]
-        return Program(tuple(models), tuple(self.events), tuple(assignments), tuple(self.unknown.values()))
+        return Program(tuple(models), tuple(self.events), tuple(assignments), tuple(self.unknown.values()), tuple(self.uses), self.known())
+
+    def known(self) -> dict[str, str]:
+        """The names of the file itself that stand for something of a library."""
+        return {name: value.via or value.name for name, value in self.main.fields.items() if isinstance(value, Symbol)}
 
     # Objects of Keras
 

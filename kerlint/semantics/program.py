@@ -196,6 +196,37 @@ class Assignment:
     """How many events of the program had happened by then."""
 
 
+@dataclass(slots=True, eq=False)
+class Use:
+    """A call of a library, or of a method of something that is no object of the user's own, as it is written.
+
+    `name` is canonical ("keras.layers.Dense", "numpy.random.seed"), `via` as the user reached it; a method is ".fit_transform" of
+    `receiver`. A call in a loop or function is there for each time that it was followed. Not frozen, for speed (see `values`).
+    """
+
+    name: str
+    via: str
+    node: CSTNode
+    receiver: Value | None
+    positional: tuple[Value, ...]
+    keywords: Mapping[str, Value]
+    value: Value
+    """What it gave."""
+    place: int
+    """How many events of the program had happened by then."""
+    loops: tuple[Loop, ...]
+    doubt: str
+    entry: object
+    """As of an event."""
+
+    def arg(self, position: int, *names: str) -> Value | None:
+        """The argument at a position or under one of its names, or None when it was not given."""
+        for name in names:
+            if name in self.keywords:
+                return self.keywords[name]
+        return self.positional[position] if position < len(self.positional) else None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Program:
     """One script or notebook, understood: the models it builds and what it does with them, in program order."""
@@ -205,6 +236,10 @@ class Program:
     assignments: tuple[Assignment, ...] = ()
     unknown: tuple[Unknown, ...] = ()
     """Everything that stayed unknown, for `kerlint show`."""
+    uses: tuple[Use, ...] = ()
+    """The calls of libraries, in program order."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """What the names of the file itself stand for that are bound to something of a library: {"tf": "tensorflow"}, as imported."""
 
     def fits(self) -> Iterator[Event]:
         """The events in which weights are learned from data given to `fit` or `train_on_batch`."""
