@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from kerlint.config import Config, Configs, shown
 from kerlint.finding import Finding, Position, Range
 from kerlint.rule import Rule, rules
-from kerlint.source import WORDS, Source, SourceError, parse, read, without_garbage_collection
+from kerlint.source import Source, SourceError, may_mention, parse, read, without_garbage_collection
 
 if TYPE_CHECKING:
     from kerlint.semantics.program import Program
@@ -35,8 +35,6 @@ FAMILIES = {
     "9": (),
 }
 """The modules of checks for each first digit of a code; KER0 is what this module says itself."""
-BYTES = tuple(word.encode() for word in WORDS)
-"""A file with none of them is left alone: this search is all that it costs."""
 UNREADABLE = "KER001"
 
 
@@ -152,7 +150,7 @@ def _opened(path: Path, data: bytes | None) -> Source | Outcome:
     """The source of a file that mentions Keras, else what there is to say of it."""
     try:
         data = path.read_bytes() if data is None else data
-        if not any(word in data for word in BYTES) and b"\0" not in data:  # what is not text is said to be, not passed over
+        if not may_mention(data) and b"\0" not in data:  # what is not text is said to be, not passed over
             return Outcome(path)
         source = read(path, data)
     except OSError as error:

@@ -9,10 +9,11 @@ from functools import cached_property
 from pathlib import Path
 
 from kerlint.config import KEYS, Config, Configs, shown
-from kerlint.engine import BYTES, Outcome, Projects, Understood, examine, ordered, understand_file
+from kerlint.engine import Outcome, Projects, Understood, examine, ordered, understand_file
 from kerlint.files import Discovery, discover
 from kerlint.finding import Finding
 from kerlint.reports import BOLD, TINT, Batch, Paint, report
+from kerlint.source import may_mention
 
 CLEAN, FOUND, WRONG = 0, 1, 2
 """Exit codes: nothing at or above `fail-on`; something; wrong use, a file that could not be read or parsed, or an error of our own."""
@@ -217,7 +218,7 @@ def _foreign(path: Path) -> str:
         data = path.read_bytes()
     except OSError as error:
         return f": cannot be read, {(error.strerror or str(error)).lower()}"
-    return "" if any(word in data for word in BYTES) else ": skipped, it does not mention Keras or TensorFlow"
+    return "" if may_mention(data) else ": skipped, it does not mention Keras or TensorFlow"
 
 
 def settings(config: Config) -> Iterator[str]:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from libcst import Module, ParserSyntaxError
 
 WORDS = ("keras", "tensorflow")
+FRAGMENT = ("Sequential(", ".compile(")
+"""What a piece of a script without its imports (a question, an exercise) has, all of it, when it trains a model."""
+_WORDS = tuple(word.encode() for word in WORDS)
+_FRAGMENT = tuple(word.encode() for word in FRAGMENT)
 _BREAK = re.compile(r"\r\n|\r|\n")
 _BYTES_BREAK = re.compile(rb"\r\n|\r|\n")
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
@@ -83,8 +87,9 @@ class Source:
 
     @property
     def mentions_keras(self) -> bool:
-        """Whether any code names Keras or TensorFlow; all other files are left alone."""
-        return any(_mentioned(text) for text in (*(cell.text for cell in self.cells), *self.written.values()))
+        """Whether any code names Keras or TensorFlow, or looks like a piece of such code; all other files are left alone."""
+        texts = (*(cell.text for cell in self.cells), *self.written.values())
+        return any(map(_mentioned, texts)) or all(any(word in text for text in texts) for word in FRAGMENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,11 @@ def parse(source: Source) -> Parsed:
         results = [_parse_cell(cell) for cell in source.cells]
     modules = tuple(result if not isinstance(result, Problem) else None for result in results)
     return Parsed(modules, tuple(result for result in results if isinstance(result, Problem)))
+
+
+def may_mention(data: bytes) -> bool:
+    """Whether the bytes of a file hold what code of Keras has: all that a foreign file costs is this search."""
+    return any(word in data for word in _WORDS) or all(word in data for word in _FRAGMENT)
 
 
 def _mentioned(text: str) -> bool:
@@ -191,7 +201,7 @@ def _without_form_feeds(text: str) -> tuple[str, tuple[int, ...]]:
 
 
 def _read_notebook(path: Path, text: str) -> Source:
-    if not _mentioned(text) and text.lstrip().startswith("{") and text.rstrip().endswith("}"):
+    if not (_mentioned(text) or all(word in text for word in FRAGMENT)) and text.lstrip().startswith("{") and text.rstrip().endswith("}"):
         return Source(path, text, notebook=True)
     try:
         found = notebook.code_cells(text)

@@ -102,6 +102,12 @@ def test_scripts_that_mention_keras(word: str) -> None:
     assert not notebook(f"%%bash\npython -c '{word}'\n").mentions_keras
 
 
+def test_pieces_of_scripts_are_known_by_what_they_do() -> None:
+    assert read(SCRIPT, b"model = Sequential()\nmodel.compile(loss='mse')").mentions_keras
+    assert not read(SCRIPT, b"model = nn.Sequential()\nre.match('a', b)").mentions_keras
+    assert not read(SCRIPT, b"re.compile('a')").mentions_keras
+
+
 # Notebooks
 
 

@@ -11,7 +11,7 @@ from kerlint.checks.places import origin_of
 from kerlint.finding import Confidence, Finding, Related, Severity
 from kerlint.rule import Rule
 from kerlint.semantics import catalog
-from kerlint.semantics.program import Event, Layer, Model, Program
+from kerlint.semantics.program import Event, Layer, Model, Program, Shape
 from kerlint.semantics.provenance import Facts, inputs_of, labels_of
 from kerlint.semantics.values import Const, Symbol, Term, Value, number
 from kerlint.semantics.wording import dimensions, figure
@@ -298,20 +298,35 @@ def missing_flatten(program: Program, rule: Rule) -> Iterator[Finding]:
     for event in program.fits():
         layer = graph.unflattened(event.model) if event.model else None
         labels = labels_of(event)
-        if event.model is None or not event.model.outputs or layer is None or labels.shape is None:
+        output = event.model.outputs[0].shape if event.model and event.model.outputs else None
+        if event.model is None or layer is None or output is None:
             continue
-        output = event.model.outputs[0].shape
-        if output is not None and not _aligned(labels.shape, output):
-            yield rule.finding(
-                layer.node,
-                confidence=certainty.of(event.model, event, labels),
-                related=_from(labels),
-                scope=(event.node,),
-                layer=graph.called(layer),
-                read=dimensions(layer.inputs[0].shape or ()),
-                made=dimensions(output),
-                labels=dimensions(labels.shape),
-            )
+        blind = labels.shape is None
+        if not (_shrunk(event.model, output) if labels.shape is None else not _aligned(labels.shape, output)):
+            continue
+        yield rule.finding(
+            layer.node,
+            "blind" if blind else "",
+            severity=Severity.warning if blind else None,
+            confidence=Confidence.medium if blind else certainty.of(event.model, event, labels),
+            related=_from(labels),
+            scope=(event.node,),
+            layer=graph.called(layer),
+            read=dimensions(layer.inputs[0].shape or ()),
+            made=dimensions(output),
+            labels=dimensions(labels.shape or ()),
+            given=dimensions(event.model.inputs[0].shape or ()),
+        )
+
+
+def _shrunk(model: Model, output: Shape) -> bool:
+    """Whether the places of the output are fewer than those of the only input: labels for each place would be as many as the input has."""
+    match [source.shape for source in model.inputs]:
+        case [(_, *places, _)] if model.complete and len(model.outputs) == 1 and len(places) == len(output[1:-1]):
+            pairs = [*zip(places, output[1:-1], strict=True)]
+            return None not in {size for pair in pairs for size in pair} and all(made < given for given, made in pairs)  # type: ignore[operator]
+        case _:
+            return False
 
 
 def _aligned(labels: tuple[int | None, ...], output: tuple[int | None, ...]) -> bool:

@@ -202,6 +202,9 @@ class Interpreter:
             return Const("__main__" if top is self.main else top.where, node=node)
         if name in BUILTINS:
             return Symbol(f"builtins.{name}", name, node=node)
+        usual = catalog.conventional(name) if top is self.main else None
+        if usual is not None:
+            return Symbol(catalog.canonical(usual), usual, node=node, doubt=f"`{name}` is not imported, and taken for {usual}")
         return Unknown(f"`{name}` is not defined in the source", node=node)
 
     def fetched(self, value: Value) -> Value:

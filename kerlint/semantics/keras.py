@@ -121,7 +121,7 @@ def shape_of(value: Value | None) -> Shape | None:
 
 
 def _sequential(run: Interpreter, symbol: Symbol, positional: list[Value], keywords: Args, node: CSTNode) -> Value:
-    model = KerasModel("sequential", tuple(run.loops), node, run.doubt)
+    model = KerasModel("sequential", tuple(run.loops), node, run.doubt or symbol.doubt)
     _init_sequential(run, model, bound(symbol, positional, keywords), node)
     run.made(model, node)
     return model
@@ -136,7 +136,7 @@ def _init_sequential(run: Interpreter, model: Maker, given: Args, node: CSTNode)
 
 
 def _model(run: Interpreter, symbol: Symbol, positional: list[Value], keywords: Args, node: CSTNode) -> Value:
-    model = KerasModel("functional", tuple(run.loops), node, run.doubt)
+    model = KerasModel("functional", tuple(run.loops), node, run.doubt or symbol.doubt)
     _init_functional(run, model, bound(symbol, positional, keywords))
     run.made(model, node)
     return model
@@ -168,7 +168,7 @@ def _application(run: Interpreter, name: str, given: Args, node: CSTNode) -> Ker
 
 
 def _loaded(run: Interpreter, symbol: Symbol, positional: list[Value], keywords: Args, node: CSTNode) -> Value:
-    model = KerasModel("loaded", tuple(run.loops), node, run.doubt)
+    model = KerasModel("loaded", tuple(run.loops), node, run.doubt or symbol.doubt)
     run.heap.write(model.fields, OUTPUTS, Unknown("model loaded from file", node=node))
     run.heap.write(model.fields, PRETRAINED, Const(True))
     run.made(model, node)

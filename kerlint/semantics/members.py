@@ -67,7 +67,7 @@ def attribute(run: Interpreter, base: Value, name: str, node: CSTNode) -> Value:
 def symbol_member(base: Symbol, name: str, node: CSTNode | None) -> Symbol:
     """A member of a library module or class, under its canonical name."""
     via = f"{base.via or base.name}.{name}"
-    return Symbol(catalog.canonical(f"{base.name}.{name}"), via, node=node)
+    return Symbol(catalog.canonical(f"{base.name}.{name}"), via, node=node, doubt=base.doubt)
 
 
 def class_member(cls: Class, name: str) -> Value | None:

@@ -122,6 +122,20 @@ def bind(
 
 
 @lru_cache(maxsize=1024)
+def conventional(name: str) -> str | None:
+    """What a name stands for by convention where nothing binds it (a piece of a script without its imports), or None.
+
+    The names of modules are those of names.toml; a class of Keras is known by its name alone.
+    """
+    table = _names()["conventions"]
+    if name in table["names"]:
+        return str(table["names"][name])
+    if not name[:1].isupper():
+        return None
+    return next((path for module in table["modules"] if entry(path := f"{module}.{name}") is not None), None)
+
+
+@lru_cache(maxsize=1024)
 def defaults(name: str) -> Mapping[str, Any]:
     """The default of each parameter that has one, as Python objects; what the catalog cannot hold is left out."""
     found = entry(name)
