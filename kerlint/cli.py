@@ -6,6 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +18,7 @@ from kerlint.mistake import MistakeError, meant
 if TYPE_CHECKING:
     from kerlint.config import Configs
     from kerlint.reports import Paint
+    from kerlint.run import Run, Wish
 
 CLEAN, WRONG, INTERRUPTED = 0, 2, 130
 """Exit codes of this module; 130 is what a shell gives for Ctrl-C (128 + SIGINT)."""
@@ -100,6 +102,9 @@ def configurable(command: Command) -> Command:
 @click.option("--select", multiple=True, metavar="RULES", help="Rules to run: codes, prefixes, names or ALL, separated by commas.")
 @click.option("--ignore", multiple=True, metavar="RULES", help="Rules not to run.")
 @click.option("--extend-select", multiple=True, metavar="RULES", help="Rules to run on top of those that run anyway.")
+@click.option("--fix", is_flag=True, help="Make the fixes that keep the meaning of the code.")
+@click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: make those that change the training, too.")
+@click.option("--diff", is_flag=True, help="Print what --fix would change, and change nothing.")
 @click.option("--output-format", metavar="FORMAT", help="text (default), concise, json or json-lines.")
 @click.option("--min-confidence", metavar="LEVEL", help="low, medium (default) or high.")
 @click.option("--fail-on", metavar="LEVEL", help="error, warning (default), info or the code of a rule: what makes the exit code 1.")
@@ -130,10 +135,22 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
     if options["show_files"]:
         return _print(runs.files(run))
     run.examine(data)
-    wish = runs.Wish(
-        **{name: options[name] for name in ("exit_zero", "statistics", "quiet", "silent", "verbose")}, paint=_paint(options["color"])
-    )
+    wishes = ("exit_zero", "statistics", "quiet", "silent", "verbose", "unsafe_fixes")
+    wish = runs.Wish(**{name: options[name] for name in wishes}, paint=_paint(options["color"]))
+    if options["fix"] or options["diff"]:
+        return _mend(run, wish, diff=options["diff"], stdin=stdin)
     return runs.check(run, wish, print, _mistaken)
+
+
+def _mend(run: Run, wish: Wish, *, diff: bool, stdin: bool) -> int:
+    """The fixes of a run; the fixed code of standard input is all that standard output gets."""
+    from kerlint import writing
+
+    if diff:
+        return writing.diff(run, wish, print, _mistaken)
+    if stdin:
+        return writing.fix(run, wish, partial(print, file=sys.stderr), _mistaken, sys.stdout.buffer.write)
+    return writing.fix(run, wish, print, _mistaken)
 
 
 @cli.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
@@ -71,10 +71,14 @@ class Understood:
 
 
 class Projects:
-    """The projects of a run: each file that is imported from one is parsed once."""
+    """The projects of a run: each file that is imported from one is parsed once.
 
-    def __init__(self) -> None:
+    `contents` are files by resolved path that hold something else than what is on disk.
+    """
+
+    def __init__(self, contents: Mapping[Path, bytes] | None = None) -> None:
         self._known: dict[tuple[Path, tuple[str, ...]], Project] = {}
+        self._contents = contents or {}
 
     def of(self, path: Path, config: Config) -> Project:
         """The project that a file belongs to."""
@@ -83,7 +87,7 @@ class Projects:
         root = config.root if config.file and config.settings.src else top_of(path)
         key = root, config.settings.src
         if key not in self._known:
-            self._known[key] = Project(*key)
+            self._known[key] = Project(*key, self._contents)
         return self._known[key]
 
 
@@ -166,7 +170,7 @@ def _understood(source: Source, config: Config, project: Project) -> Outcome:
     understood = understand(source, project)
     findings = _judge(understood, config)
     files = understood.files
-    quoted = {place.path for finding in findings for place in (finding.range, *(other.range for other in finding.related)) if place}
+    quoted = {place.path for finding in findings for place in _places(finding) if place}
     return Outcome(
         source.path,
         findings,
@@ -176,20 +180,29 @@ def _understood(source: Source, config: Config, project: Project) -> Outcome:
     )
 
 
+def _places(finding: Finding) -> Iterator[Range | None]:
+    """Every place that a report or a fix of a finding needs the text of."""
+    yield finding.range
+    yield from (other.range for other in finding.related)
+    yield from (edit.range for edit in (finding.fix.edits if finding.fix else ()))
+
+
 def _judge(understood: Understood, config: Config) -> tuple[Finding, ...]:
     """What every check that is on has found, without what is suppressed, and what is wrong with suppressions."""
-    from kerlint.locating import located, nodes_of, ranges_of
+    from kerlint.locating import codes, located, nodes_of, ranges_of
+    from kerlint.placing import Places
     from kerlint.suppression import apply, suppressions
 
     source, parsed = understood.source, understood.parsed
     active = config.rules_of(source.path)
     found = [finding for rule in active.values() for finding in check_of(rule.code, rule.name)(understood.program, rule)]
     ranges = ranges_of(nodes_of(found), source, parsed, understood.project)
+    places = Places(codes(source, parsed, understood.project), ranges)
     broken = [
         _cannot(source.path, problem.message, Position(problem.row, problem.column), problem.cell, active.get(UNREADABLE))
         for problem in parsed.problems
     ]
-    wanted = [finding for finding in (*broken, *located(found, ranges, source)) if _wanted(finding, config)]
+    wanted = [finding for finding in (*broken, *located(found, ranges, source, places)) if _wanted(finding, config)]
     paths = {source.path, *(place.path for place in ranges.values())}
     directives = [directive for path, file in understood.files.items() if path in paths for directive in suppressions(file)]
     # A suppression of a report that is too unsure to be shown is of use all the same.

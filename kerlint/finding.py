@@ -80,11 +80,12 @@ class Anchor:
 class Edit:
     """What stands between two places is replaced by a text; `range` is known once the finding is located.
 
-    A line break in the text is followed by the indentation of the line that the edit begins in.
+    A line break in the text is followed by the indentation of the line that the edit begins in. An edit of something that is no
+    node (a comment) has a range from the start and no anchors.
     """
 
-    start: Anchor
-    end: Anchor
+    start: Anchor | None
+    end: Anchor | None
     content: str
     range: Range | None = None
 

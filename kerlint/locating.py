@@ -11,10 +11,11 @@ from kerlint.config import shown
 from kerlint.finding import Finding, Position, Range, Related
 
 if TYPE_CHECKING:
-    from libcst import CSTNode, Module
+    from libcst import CSTNode
 
+    from kerlint.placing import Code, Places
     from kerlint.semantics.project import Project
-    from kerlint.source import Cell, Parsed, Source
+    from kerlint.source import Parsed, Source
 
     Ranges = Mapping[CSTNode, Range]
 
@@ -25,17 +26,20 @@ def ranges_of(nodes: Iterable[CSTNode | None], source: Source, parsed: Parsed, p
 
     wanted = {node for node in nodes if node is not None}
     found: dict[CSTNode, Range] = {}
-    for path, cell, module in _modules(source, parsed, project):
+    for code in codes(source, parsed, project):
         if not wanted:
             break
-        for node, (start, end) in positions(module, wanted).items():
-            found[node] = Range(path, _shown(cell, start), _shown(cell, end), cell.number)
+        for node, (start, end) in positions(code.module, wanted).items():
+            found[node] = Range(code.source.path, code.shown(start), code.shown(end), code.cell.number)
             wanted.discard(node)
     return found
 
 
-def located(findings: Sequence[Finding], ranges: Ranges, source: Source) -> list[Finding]:
-    """The findings with their places and those of what is related to them; one in an imported file names what led there."""
+def located(findings: Sequence[Finding], ranges: Ranges, source: Source, places: Places) -> list[Finding]:
+    """The findings with their places, those of what is related to them and of their fixes.
+
+    One in an imported file names what led there.
+    """
     top = Range(source.path, Position(1, 1), Position(1, 1), source.cells[0].number if source.cells else None)
 
     def place(finding: Finding) -> Finding:
@@ -44,7 +48,7 @@ def located(findings: Sequence[Finding], ranges: Ranges, source: Source) -> list
         related = _related(finding.related, ranges)
         if found.path != source.path and all(other.range and other.range.path == found.path for other in related):
             related += _related((Related(node, "reached from here") for node in finding.scope), ranges)
-        return replace(finding, range=found, related=related)
+        return replace(finding, range=found, related=related, fix=places.placed(finding.fix))
 
     return [place(finding) for finding in findings]
 
@@ -55,21 +59,25 @@ def nodes_of(findings: Iterable[Finding]) -> Iterator[CSTNode | None]:
         yield finding.node
         yield from (related.node for related in finding.related)
         yield from finding.scope
+        for edit in finding.fix.edits if finding.fix else ():
+            yield from (anchor.node for anchor in (edit.start, edit.end) if anchor is not None)
 
 
 def _related(related: Iterable[Related], ranges: Ranges) -> tuple[Related, ...]:
     return tuple(replace(other, range=ranges[other.node]) for other in related if other.node in ranges)
 
 
-def _modules(source: Source, parsed: Parsed, project: Project) -> Iterator[tuple[Path, Cell, Module]]:
-    """The file itself first, then what it imports."""
-    files = [(source.path, source, parsed)]
-    files += [(Path(shown(path)), *found) for path, found in project.known().items() if found]
-    for path, file, trees in files:
+def codes(source: Source, parsed: Parsed, project: Project) -> Iterator[Code]:
+    """The trees of the file itself first, then of what it imports."""
+    from kerlint.placing import Code
+
+    files = [(source, parsed)]
+    files += [(replace(file, path=Path(shown(path))), trees) for path, (file, trees) in _followed(project)]
+    for file, trees in files:
         for cell, module in zip(file.cells, trees.modules, strict=True):
             if module is not None:
-                yield path, cell, module
+                yield Code(file, cell, module)
 
 
-def _shown(cell: Cell, position: Position) -> Position:
-    return Position(position.row, cell.shown(position.row, position.column))
+def _followed(project: Project) -> Iterator[tuple[Path, tuple[Source, Parsed]]]:
+    return ((path, found) for path, found in project.known().items() if found)

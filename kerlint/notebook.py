@@ -101,7 +101,7 @@ def raw_rows(text: str, places: tuple[Place, ...]) -> dict[Place, tuple[int, ...
     wanted = set(places)
     rows: dict[Place, list[int]] = {}
     row, seen = 1, 0
-    for place, at, literal in _strings(text):
+    for place, at, literal in strings(text):
         owner = place if place in wanted else place[:-1]
         if owner not in wanted:
             continue
@@ -118,7 +118,7 @@ def raw_rows(text: str, places: tuple[Place, ...]) -> dict[Place, tuple[int, ...
     return {place: tuple(map(abs, lines)) or (row,) for place, lines in rows.items()}
 
 
-def _strings(text: str) -> Iterator[tuple[Place, int, str]]:
+def strings(text: str) -> Iterator[tuple[Place, int, str]]:
     """The strings of a valid JSON text that are values: the way to it, its offset, its literal."""
     path: list[str | int] = []
     key, expected = "", False  # the last string in an object, and whether the next one is a key

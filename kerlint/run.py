@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -30,6 +30,9 @@ class Wish:
     """Findings only, no summary."""
     silent: bool = False
     verbose: bool = False
+    unsafe_fixes: bool = False
+    fixed: int | None = None
+    """How many findings were fixed before what is reported, when they were to be."""
 
 
 @dataclass
@@ -39,12 +42,32 @@ class Run:
     configs: Configs
     discovery: Discovery = field(default_factory=Discovery)
     outcomes: list[Outcome] = field(default_factory=list)
+    contents: dict[Path, bytes] = field(default_factory=dict)
+    """Files by resolved path that hold something else than what is on disk: standard input, what fixes have made."""
 
     def examine(self, data: bytes | None = None) -> None:
         """Examine every file that was found, or `data` in the place of the only one."""
-        projects = Projects()
+        self.contents.update({path.resolve(): data for path in self.discovery.files if data is not None})
+        projects = Projects(self.contents)
         for path in self.discovery.files:
             self.outcomes.append(examine(path, self.config_of, projects, data))
+
+    def renewed(self, contents: Mapping[Path, bytes], changed: Collection[Path] | None) -> Run:
+        """The run with other content of files: those that changed are examined again and those that report in them (None: all)."""
+        projects = Projects(contents)
+
+        def again(outcome: Outcome) -> Outcome:
+            places = {path.resolve() for path in (outcome.path, *outcome.sources)}
+            if outcome.tally is None or changed is not None and places.isdisjoint(changed):
+                return outcome
+            return examine(outcome.path, self.config_of, projects, contents.get(outcome.path.resolve()))
+
+        return replace(self, outcomes=[again(outcome) for outcome in self.outcomes], contents=dict(contents))
+
+    @cached_property
+    def known(self) -> frozenset[Path]:
+        """The files of this run, resolved."""
+        return frozenset(path.resolve() for path in self.discovery.files)
 
     def config_of(self, path: Path) -> Config:
         """The configuration of a file."""
@@ -115,7 +138,10 @@ def _said(run: Run, wish: Wish) -> Iterator[str]:
         sources = {path: source for outcome in run.outcomes for path, source in outcome.sources.items()}
         yield from report(style, Batch(findings, sources, wish.paint))
     if style in ("text", "concise") and not wish.quiet:
+        if wish.fixed:
+            yield f"Fixed {counted(wish.fixed, 'finding')}."
         yield from _summary(run, findings)
+        yield from _fixable(run, wish)
 
 
 def _statistics(findings: Iterable[Finding], style: str, paint: Paint) -> Iterator[str]:
@@ -138,11 +164,28 @@ def _summary(run: Run, findings: Sequence[Finding]) -> Iterator[str]:
     """What was looked at and what was not: silence must be honest."""
     counts = Counter(finding.severity for finding in findings)
     said = ", ".join(
-        _count(count, severity.name if severity.name != "info" else "advice") for severity, count in sorted(counts.items(), reverse=True)
+        counted(count, severity.name if severity.name != "info" else "advice") for severity, count in sorted(counts.items(), reverse=True)
     )
     yield f"Found {said}." if said else "Nothing found." if run.discovery.files else "No Python files found."
     if run.discovery.files:
         yield f"{_analysed(run)}{_unresolved(run)}"
+
+
+def _fixable(run: Run, wish: Wish) -> Iterator[str]:
+    """What `--fix` would do, or what it has left for `--unsafe-fixes`."""
+    from kerlint.fix import available
+
+    safe, unsafe = available(run)
+    match safe, unsafe:
+        case 0, 0:
+            return
+        case _ if wish.fixed is not None:
+            if unsafe and not wish.unsafe_fixes:
+                yield f"{unsafe:,} more fixable with --unsafe-fixes."
+        case _ if wish.unsafe_fixes or not safe:
+            yield f"{safe + unsafe:,} fixable with --fix --unsafe-fixes."
+        case _:
+            yield f"{safe:,} fixable with --fix{f', {unsafe:,} more with --unsafe-fixes' if unsafe else ''}."
 
 
 def _analysed(run: Run) -> str:
@@ -151,7 +194,7 @@ def _analysed(run: Run) -> str:
     files = len(run.outcomes)
     failed = sum(outcome.failed for outcome in run.outcomes)
     lost = f" ({failed} not analysed)" if failed else ""
-    return f"{_count(files, 'file')}{lost}, {_count(models, 'model')}, {_count(fits, 'fit call')}"
+    return f"{counted(files, 'file')}{lost}, {counted(models, 'model')}, {counted(fits, 'fit call')}"
 
 
 def _unresolved(run: Run) -> str:
@@ -159,11 +202,12 @@ def _unresolved(run: Run) -> str:
     if not reasons:
         return ""
     ranked = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
-    more = f" and {_count(len(ranked) - 1, 'other reason')}" if len(ranked) > 1 else ""
+    more = f" and {counted(len(ranked) - 1, 'other reason')}" if len(ranked) > 1 else ""
     return f"; {reasons.total()} not resolved: {ranked[0][0]}{more}, see `kerlint show`"
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number of things: "1 file", "2,000 files"."""
     return f"{number:,} {noun}{'s' if number != 1 and noun != 'advice' else ''}"
 
 

@@ -123,6 +123,28 @@ def read(path: Path, data: bytes | None = None) -> Source:
     return Source(path, text, cells=(Cell(None, *_without_form_feeds(text)),))
 
 
+def encoded(source: Source, data: bytes) -> bytes:
+    """The text of a source as the file holds it whose bytes are `data`: in its encoding, with its byte order mark."""
+    mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
+    return mark + source.text.encode("utf-8" if source.notebook else _encoding(source.path, data))
+
+
+def compiles(text: str) -> bool:
+    """Whether CPython takes a text as code of this version (a cell may await)."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            compile(text, "<cell>", "exec", flags=0x2000, dont_inherit=True)  # 0x2000: ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        except (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError):
+            return False
+    return True
+
+
+def written(source: Source, cell: Cell) -> str:
+    """The text of a cell as its author wrote it, with its magics and its indentation."""
+    return source.text if cell.number is None else notebook.code_cells(source.text)[cell.number - 1].text
+
+
 def raw_rows(source: Source) -> dict[int, tuple[int, ...]]:
     """For each code cell of a notebook, by number, the row of the .ipynb file on which each of its lines stands."""
     rows = notebook.raw_rows(source.text, tuple(cell.place for cell in source.cells))

@@ -69,7 +69,7 @@ def test_what_cannot_be_read_is_named_and_2(kerlint: Kerlint, tmp_path: Path, be
 def test_what_has_nothing_to_do_with_keras_is_left_alone(kerlint: Kerlint, tmp_path: Path, beside: Path, name: str, data: bytes) -> None:
     done = check(kerlint, tmp_path / name, data)
     assert done.returncode == 1
-    assert len(done.stdout.splitlines()) == 3
+    assert len(done.stdout.splitlines()) == 4
 
 
 @pytest.mark.parametrize(

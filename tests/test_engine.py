@@ -13,6 +13,7 @@ from kerlint.config import Config, Configs
 from kerlint.engine import Projects, examine, lint_source, ordered, understand
 from kerlint.finding import Confidence, Finding, Position, Range, Severity
 from kerlint.locating import located
+from kerlint.placing import Places
 from kerlint.semantics.project import Project
 from kerlint.source import read
 
@@ -78,7 +79,9 @@ def test_finding_in_an_imported_file_names_what_led_there() -> None:
     inner, outer = object(), object()
     place, call = Range(Path("models.py"), Position(4, 78), Position(4, 87)), Range(Path("train.py"), Position(7, 1), Position(7, 16))
     finding = Finding("KER301", "name", "message", "", Severity.error, Confidence.high, inner, scope=(outer,))  # type: ignore[arg-type]
-    (found,) = located([finding], {inner: place, outer: call}, read(Path("train.py"), b"import keras\n"))  # type: ignore[dict-item]
+    ranges = {inner: place, outer: call}
+    source = read(Path("train.py"), b"import keras\n")
+    (found,) = located([finding], ranges, source, Places((), ranges))  # type: ignore[arg-type]
     assert found.range == place
     assert [(other.range, other.message) for other in found.related] == [(call, "reached from here")]
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from kerlint.checks import certainty, graph, pairing
+from kerlint.checks import certainty, graph, pairing, remedies
 from kerlint.checks.pairing import Pair
 from kerlint.checks.places import origin_of
 from kerlint.finding import Finding, Related, Severity
@@ -28,6 +28,7 @@ def softmax_single_unit(program: Program, rule: Rule) -> Iterator[Finding]:
                 confidence=certainty.of(model, head.layer.arg("activation"), _size(head)),
                 related=(*pairing.written(head), *_unit_layer(head)),
                 scope=tuple(event.node for event in program.of(model.identity)),
+                fix=remedies.for_single_unit(program, head),
             )
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from libcst import CSTNode
 
     from kerlint.semantics.program import Program
+    from kerlint.semantics.values import Value
 
 
 def fix(message: str, *edits: Edit | None, safe: bool, imports: Iterable[str] = ()) -> Fix | None:
@@ -44,6 +45,28 @@ def statement_before(node: CSTNode | None, text: str) -> Edit | None:
     return None if node is None else Edit(Anchor(node, Edge.statement), Anchor(node, Edge.statement), f"{text}\n")
 
 
+def quoted(text: str, like: CSTNode | None) -> str:
+    """A string in the quotes of the one that it takes the place of."""
+    match like:
+        case cst.SimpleString(value=written) if written.startswith("'"):
+            return f"'{text}'"
+        case _:
+            return f'"{text}"'
+
+
+def written(value: Value | None) -> CSTNode | None:
+    """The literal that gives a value: where it is used, or where the name was bound that stands there. None when there is no literal."""
+    for node in () if value is None else (value.node, value.origin):
+        match node:
+            case cst.SimpleString() | cst.Integer() | cst.Float() | cst.UnaryOperation() | cst.BinaryOperation():
+                return node
+            case cst.Name(value="None" | "True" | "False"):
+                return node
+            case _:
+                continue
+    return None
+
+
 def argument(call: CSTNode | None, name: str, position: int | None = None) -> cst.Arg | None:
     """The argument of a call that is written with this keyword, or at this position without one."""
     match call:
@@ -64,7 +87,7 @@ def added(call: CSTNode | None, text: str) -> Edit | None:
     """One more argument behind the last one."""
     match call:
         case cst.Call(args=[*_, last]):
-            return after(last.value, f", {text}")
+            return after(last, f", {text}")
         case cst.Call():
             return Edit(Anchor(call, Edge.inside), Anchor(call, Edge.inside), text)
         case _:
@@ -72,16 +95,38 @@ def added(call: CSTNode | None, text: str) -> Edit | None:
 
 
 def removed(call: CSTNode | None, arg: cst.Arg | None) -> Edit | None:
-    """The call without one of its arguments, and without the comma that goes with it."""
+    """The call without one of its arguments, and without the comma that goes with it; for several at once, see `without`."""
+    edits = without(call, arg)
+    return edits[0] if edits else None
+
+
+def without(call: CSTNode | None, *unwanted: cst.Arg | None) -> tuple[Edit, ...]:
+    """The call without these of its arguments, one edit for each run of neighbours; those that it does not have do not count."""
     match call:
-        case cst.Call(args=args) if arg is not None and arg in args:
-            place = list(args).index(arg)
-            if place + 1 < len(args):
-                return Edit(Anchor(arg, Edge.start), Anchor(args[place + 1], Edge.start), "")
-            start = Anchor(args[place - 1].value, Edge.end) if place else Anchor(arg, Edge.start)
-            return Edit(start, Anchor(arg, Edge.end), "")
+        case cst.Call(args=[*args]):
+            gone = [any(arg is other for other in unwanted) for arg in args]
+            runs = [(first, gone.index(False, first) if False in gone[first:] else len(args)) for first in _firsts(gone)]
+            return tuple(_cut(call, args, first, end) for first, end in runs)
         case _:
-            return None
+            return ()
+
+
+def _firsts(gone: list[bool]) -> list[int]:
+    return [place for place, out in enumerate(gone) if out and not (place and gone[place - 1])]
+
+
+def _cut(call: cst.Call, args: list[cst.Arg], first: int, end: int) -> Edit:
+    """The edit that takes away the arguments from `first` up to `end`."""
+    start = Anchor(args[first], Edge.start)
+    if end < len(args):
+        return Edit(start, Anchor(args[end], Edge.start), "")
+    if not first:
+        return Edit(start, Anchor(call, Edge.inside), "")
+    match args[first - 1].comma:
+        case cst.Comma(whitespace_after=cst.ParenthesizedWhitespace(first_line=cst.TrailingWhitespace(comment=cst.Comment()))):
+            return Edit(start, Anchor(call, Edge.inside), "")  # the comment is about the argument that stays
+        case _:
+            return Edit(Anchor(args[first - 1], Edge.end), Anchor(args[-1], Edge.end), "")
 
 
 def called(call: CSTNode | None) -> CSTNode | None:

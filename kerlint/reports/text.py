@@ -43,6 +43,8 @@ def _block(finding: Finding, batch: Batch) -> Iterator[str]:
         file = place.path, place.cell
     if finding.hint:
         yield f"{frame.edge('=')} {visible(finding.hint)}"
+    if finding.fix:
+        yield f"{frame.edge('=')} {'fix' if finding.fix.safe else 'unsafe fix'}: {visible(finding.fix.message)}"
 
 
 @dataclass(frozen=True, slots=True)

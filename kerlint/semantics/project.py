@@ -26,11 +26,15 @@ def top_of(path: Path) -> Path:
 
 
 class Project:
-    """Where imports are looked up: beside the importing file, in the project's top folder and in its import roots (`src`)."""
+    """Where imports are looked up: beside the importing file, in the project's top folder and in its import roots (`src`).
 
-    def __init__(self, root: Path, src: tuple[str, ...] = ()) -> None:
+    `contents` are files that hold something else than what is on disk.
+    """
+
+    def __init__(self, root: Path, src: tuple[str, ...] = (), contents: Mapping[Path, bytes] | None = None) -> None:
         self.root = root.resolve()
         self.src = tuple(self.root / folder for folder in src)
+        self.contents = contents or {}
         self.found: dict[tuple[str, int, Path], Path | None] = {}
         self.parsed: dict[Path, tuple[Source, Parsed] | None] = {}
 
@@ -74,7 +78,7 @@ class Project:
         try:
             if path.stat().st_size > LARGEST:
                 return None
-            source = read(path)
+            source = read(path, self.contents.get(path))
         except (SourceError, OSError):
             return None
         return source, parse(source)

@@ -1,0 +1,212 @@
+"""Where fixes change a file: the anchors of edits become ranges, the imports that new code needs become edits."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kerlint.finding import Anchor, Edge, Edit, Fix, Position, Range
+
+if TYPE_CHECKING:
+    from libcst import CSTNode, Module
+
+    from kerlint.source import Cell, Source
+
+_BREAK = re.compile(r"\r\n|\r|\n")
+_INDENT = re.compile(r"[ \t\f]*")
+
+Spot = tuple[Path, int | None]
+"""A file and the number of its cell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Where a statement stands, and what is known of a place in front of it (see `statements.Found`)."""
+
+    start: Position
+    end: Position
+    alone: bool = True
+    head: bool = True
+
+
+@dataclass(frozen=True)
+class Code:
+    """The tree of a script or of one cell, and what an edit has to know of it."""
+
+    source: Source
+    cell: Cell
+    module: Module
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines as their author sees them."""
+        from kerlint.source import written
+
+        return _BREAK.split(written(self.source, self.cell))
+
+    @cached_property
+    def statements(self) -> list[Statement]:
+        """All statements in order."""
+        from kerlint.statements import statements
+
+        found = list(statements(self.module))
+        places = self.places({place for node, start, *_ in found for place in (node, start)})
+        return [Statement(places[start][0], places[node][1], *about) for node, start, *about in found]
+
+    @cached_property
+    def imports(self) -> list[tuple[Statement, frozenset[tuple[str, str]]]]:
+        """The statements of the top level that import, in order, with the names that each one binds."""
+        from kerlint.statements import top_imports
+
+        found = top_imports(self.module)
+        places = self.places({node for node, _ in found})
+        return [(Statement(*places[node]), names) for node, names in found]
+
+    @cached_property
+    def opening(self) -> tuple[Position, bool] | None:
+        """Where the first statement begins or, when it is a docstring (true), ends; None when there is none."""
+        from kerlint.statements import first
+
+        node, docstring = first(self.module)
+        return None if node is None else (self.places({node})[node][docstring], docstring)
+
+    def places(self, nodes: set[CSTNode]) -> Mapping[CSTNode, tuple[Position, Position]]:
+        """The places of nodes as the author sees them."""
+        from kerlint.positions import positions
+
+        return {node: (self.shown(start), self.shown(end)) for node, (start, end) in positions(self.module, nodes).items()}
+
+    def shown(self, position: Position) -> Position:
+        """A position of the tree as the author sees it."""
+        return Position(position.row, self.cell.shown(position.row, position.column))
+
+    def indent(self, row: int) -> str:
+        """The whitespace that a line begins with (a form feed starts the count anew)."""
+        match = _INDENT.match(self.lines[row - 1])
+        return match.group().rpartition("\f")[2] if match else ""
+
+
+class Places:
+    """Turns fixes that speak of nodes into fixes that speak of ranges."""
+
+    def __init__(self, codes: Iterable[Code], ranges: Mapping[CSTNode, Range]) -> None:
+        self._codes = codes
+        self.ranges = ranges
+
+    @cached_property
+    def codes(self) -> Mapping[Spot, Code]:
+        """All code that edits may be in; asked for only when there are fixes."""
+        return {(code.source.path, code.cell.number): code for code in self._codes}
+
+    def placed(self, fix: Fix | None) -> Fix | None:
+        """The fix with its places and with the imports that it needs, or None when one of its edits has no place."""
+        if fix is None:
+            return None
+        edits = tuple(self._edit(edit) for edit in fix.edits)
+        known = tuple(edit for edit in edits if edit is not None)
+        if len(known) < len(edits):
+            return None
+        first = min((edit.range for edit in known if edit.range is not None), key=lambda place: (place.cell or 0, place.start))
+        imports = self._imports(fix.imports, first)
+        return None if imports is None else replace(fix, edits=(*imports, *known), imports=())
+
+    def _edit(self, edit: Edit) -> Edit | None:
+        if edit.start is None or edit.end is None:
+            return edit
+        start, end = self._anchor(edit.start), self._anchor(edit.end)
+        if start is None or end is None or start[0] != end[0] or end[1] < start[1]:
+            return None
+        code, content = self.codes[start[0]], edit.content
+        if edit.start.edge is Edge.statement and not self._alone(edit.start.node):
+            content = re.sub(r"\n$", "; ", content)
+        content = content.replace("\n", "\n" + code.indent(start[1].row))
+        return Edit(None, None, content, Range(start[0][0], start[1], end[1], start[0][1]))
+
+    def _anchor(self, anchor: Anchor) -> tuple[Spot, Position] | None:
+        place = self.ranges.get(anchor.node)
+        if place is None:
+            return None
+        spot = place.path, place.cell
+        match anchor.edge:
+            case Edge.start:
+                return spot, place.start
+            case Edge.end:
+                return spot, place.end
+            case Edge.inside:
+                return spot, Position(place.end.row, place.end.column - 1)
+            case Edge.statement:
+                statement = self._statement(place)
+                return None if statement is None else (spot, statement.start)
+
+    def _alone(self, node: CSTNode) -> bool:
+        statement = self._statement(self.ranges[node])
+        return statement is not None and statement.alone
+
+    def _statement(self, place: Range) -> Statement | None:
+        """The statement that holds a place, if other code can stand in front of it."""
+        statements = self.codes[place.path, place.cell].statements
+        number = bisect_right(statements, place.start, key=lambda statement: statement.start)
+        found = statements[number - 1] if number else None
+        if found is None or found.end < place.end:
+            return None
+        return found if found.head or (found.start, found.end) == (place.start, place.end) else None
+
+    def _imports(self, wanted: Iterable[str], place: Range) -> tuple[Edit, ...] | None:
+        """An edit that adds those imports which nothing in front of the place has made; None when one of their names is taken."""
+        from kerlint.statements import names_of
+
+        earlier = list(self._earlier(place))
+        bound = {name for code, imports in earlier for _, names in imports for name in names}
+        missing = [statement for statement in wanted if not names_of(statement) <= bound]
+        if not missing:
+            return ()
+        if any(_taken(name, target, bound) for statement in missing for name, target in names_of(statement)):
+            return None
+        code, imports = next(((code, imports) for code, imports in earlier if imports), (self.codes[place.path, place.cell], []))
+        return (_added(code, _block(code, imports), "\n".join(missing)),)
+
+    def _earlier(self, place: Range) -> Iterator[tuple[Code, list[tuple[Statement, frozenset[tuple[str, str]]]]]]:
+        """The cells up to a place, each with those of its imports that stand in front of the place."""
+        cells = sorted((spot for spot in self.codes if spot[0] == place.path), key=lambda spot: spot[1] or 0)
+        for spot in cells:
+            if (spot[1] or 0) <= (place.cell or 0):
+                code = self.codes[spot]
+                yield code, [one for one in code.imports if spot[1] != place.cell or one[0].end < place.start]
+
+
+def _taken(name: str, target: str, bound: set[tuple[str, str]]) -> bool:
+    """Whether a name stands for something else; `import a.b` and `import a.c` both bind the package `a`."""
+    others = {other for known, other in bound if known == name} - {target}
+    return any(name != target.split(".")[0] or name != other.split(".")[0] for other in others)
+
+
+def _block(code: Code, imports: list[tuple[Statement, frozenset[tuple[str, str]]]]) -> Position | None:
+    """Where the first run of imports ends: no other statement stands between them."""
+    last = None
+    for statement, _ in imports:
+        if last is not None and any(last < other.start < statement.start for other in code.statements):
+            break
+        last = statement.end
+    return last
+
+
+def _added(code: Code, behind: Position | None, text: str) -> Edit:
+    """Statements on lines of their own: behind a place, else behind the docstring, else in front of the first statement."""
+    start, docstring = code.opening or (Position(1, 1), False)
+    behind = start if behind is None and docstring else behind
+    if behind is None:
+        at, content = start, f"{text}\n"
+        indent = code.indent(start.row)
+        content = content.replace("\n", "\n" + indent)
+    else:
+        indent = code.indent(behind.row)
+        last = behind.row >= len(code.lines)
+        at = Position(behind.row, len(code.lines[behind.row - 1]) + 1) if last else Position(behind.row + 1, 1)
+        lines = [indent + line for line in text.split("\n")]
+        content = "".join(f"\n{line}" for line in lines) if last else "".join(f"{line}\n" for line in lines)
+    return Edit(None, None, content, Range(code.source.path, at, at, code.cell.number))

@@ -1,0 +1,135 @@
+"""The statements of a tree: all of them with the places in front of them, and the imports of its top level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+
+import libcst as cst
+from libcst import CSTNode
+
+Found = tuple[CSTNode, CSTNode, bool, bool]
+"""A statement, the node that it begins with, and two things about other code in front of it.
+
+Whether that stands on a line of its own, not on the same one behind `if x:` or a semicolon; and whether it runs whenever the head of the
+statement does, as it does not for `while`. An `elif` is no statement here: nothing can stand in front of it.
+"""
+
+
+def statements(module: cst.Module) -> Iterator[Found]:
+    """Every statement of a module, in order."""
+    return _within(module.body)
+
+
+def _within(nodes: Sequence[CSTNode | None]) -> Iterator[Found]:
+    for node in nodes:
+        match node:
+            case cst.SimpleStatementLine(body=[first, *others]):
+                yield first, first, True, True
+                yield from ((other, other, False, True) for other in others)
+            case cst.SimpleStatementSuite(body=body):
+                yield from ((small, small, False, True) for small in body)
+            case cst.FunctionDef(decorators=decorators) | cst.ClassDef(decorators=decorators):
+                yield node, (*decorators, node)[0], True, True
+            case cst.If() | cst.For() | cst.With():
+                yield node, node, True, True
+            case cst.While() | cst.Try() | cst.TryStar() | cst.Match():
+                yield node, node, True, False
+            case _:
+                pass
+        yield from _inner(node)
+
+
+def _inner(node: CSTNode | None) -> Iterator[Found]:
+    match node:
+        case cst.IndentedBlock(body=body):
+            yield from _within(body)
+        case cst.If(body=body, orelse=cst.If() as other):
+            yield from _within((body,))
+            yield from _inner(other)
+        case cst.If(body=body, orelse=other) | cst.For(body=body, orelse=other) | cst.While(body=body, orelse=other):
+            yield from _within((body, other))
+        case (
+            cst.Try(body=body, handlers=handlers, orelse=other, finalbody=final)
+            | cst.TryStar(body=body, handlers=handlers, orelse=other, finalbody=final)
+        ):
+            yield from _within((body, *handlers, other, final))
+        case cst.Match(cases=cases):
+            yield from _within(cases)
+        case (
+            cst.With(body=body)
+            | cst.FunctionDef(body=body)
+            | cst.ClassDef(body=body)
+            | cst.Else(body=body)
+            | cst.Finally(body=body)
+            | cst.ExceptHandler(body=body)
+            | cst.ExceptStarHandler(body=body)
+            | cst.MatchCase(body=body)
+        ):
+            yield from _within((body,))
+        case _:
+            pass
+
+
+Names = frozenset[tuple[str, str]]
+"""What imports bind: a name and what it stands for, ("np", "numpy"), ("Dense", "keras.layers.Dense")."""
+
+
+def top_imports(module: cst.Module) -> list[tuple[CSTNode, Names]]:
+    """The import statements of the top level that begin a line, with the names that they bind."""
+    found: list[tuple[CSTNode, Names]] = []
+    for line in module.body:
+        match line:
+            case cst.SimpleStatementLine(body=[cst.Import() | cst.ImportFrom(), *_] as body):
+                names = frozenset(name for small in body for name in _names(small))
+                found.append((line, names))
+            case _:
+                pass
+    return found
+
+
+def first(module: cst.Module) -> tuple[CSTNode | None, bool]:
+    """What the first statement begins with, and whether it is a docstring."""
+    match module.body:
+        case [cst.SimpleStatementLine(body=[cst.Expr(value=cst.SimpleString() | cst.ConcatenatedString())]) as line, *_]:
+            return line, True
+        case [cst.FunctionDef(decorators=[decorator, *_]) | cst.ClassDef(decorators=[decorator, *_]), *_]:
+            return decorator, False
+        case [node, *_]:
+            return node, False
+        case _:
+            return None, False
+
+
+@cache
+def names_of(statement: str) -> Names:
+    """The names that the text of an import statement binds."""
+    match cst.parse_statement(statement):
+        case cst.SimpleStatementLine(body=body):
+            return frozenset(name for small in body for name in _names(small))
+        case _:
+            return frozenset()
+
+
+def _names(statement: CSTNode) -> Iterator[tuple[str, str]]:
+    match statement:
+        case cst.Import(names=names):
+            for alias in names:
+                target = _dotted(alias.name)
+                yield (alias.evaluated_alias or target.split(".")[0]), target
+        case cst.ImportFrom(names=[*names], module=module, relative=relative):
+            start = "." * len(relative) + (f"{_dotted(module)}." if module else "")
+            for alias in names:
+                yield alias.evaluated_alias or alias.evaluated_name, start + alias.evaluated_name
+        case _:
+            pass
+
+
+def _dotted(node: CSTNode) -> str:
+    match node:
+        case cst.Attribute(value=value, attr=cst.Name(value=name)):
+            return f"{_dotted(value)}.{name}"
+        case cst.Name(value=name):
+            return name
+        case _:
+            return ""

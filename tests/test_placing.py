@@ -1,0 +1,180 @@
+"""Where fixes are: edits at nodes become ranges, and the imports that they need become edits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import libcst as cst
+import pytest
+
+from kerlint.checks import repairs
+from kerlint.finding import Confidence, Edit, Finding, Fix, Severity
+from kerlint.locating import codes, located, nodes_of, ranges_of
+from kerlint.placing import Places
+from kerlint.rewriting import rewritten
+from kerlint.semantics.project import Project
+from kerlint.source import parse, read, written
+
+Make = Callable[[cst.Call], Edit | tuple[Edit, ...] | None]
+
+
+class Calls(cst.CSTVisitor):
+    def __init__(self) -> None:
+        self.found: list[cst.Call] = []
+
+    def visit_Call(self, node: cst.Call) -> None:  # noqa: N802 - named by libcst
+        if isinstance(node.func, cst.Name) and node.func.value == "fit":
+            self.found.append(node)
+
+
+def placed(text: str, make: Make, imports: tuple[str, ...] = (), name: str = "a.py") -> tuple[str, Fix | None]:
+    """The code with the edits made at its first call of `fit`, and the fix with its places."""
+    source = read(Path(name), text.encode())
+    parsed, project = parse(source), Project(Path("."))
+    calls = Calls()
+    for module in parsed.modules:
+        if module:
+            module.visit(calls)
+    edits = make(calls.found[0]) or ()
+    fix = Fix("", edits if isinstance(edits, tuple) else (edits,), True, imports)
+    finding = Finding("KER301", "name", "", "", Severity.error, Confidence.high, calls.found[0], fix=fix if fix.edits else None)
+    ranges = ranges_of(nodes_of([finding]), source, parsed, project)
+    (found,) = located([finding], ranges, source, Places(codes(source, parsed, project), ranges))
+    result = rewritten(source, found.fix.edits) if found.fix else source.text
+    if source.notebook:
+        new = read(Path(name), result.encode())
+        return "\n---\n".join(written(new, cell) for cell in new.cells), found.fix
+    return result, found.fix
+
+
+def after(text: str, make: Make, imports: tuple[str, ...] = ()) -> str | None:
+    result, fix = placed(text, make, imports)
+    return result if fix else None
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("fit()", "a()\nfit()"),
+        ("x\n\n# why\nfit(  )\n", "x\n\n# why\na()\nfit(  )\n"),
+        ("x = [fit() for y in z]\n", "a()\nx = [fit() for y in z]\n"),
+        ("x; y = fit(); z\n", "x; a(); y = fit(); z\n"),
+        ("if x: fit()\n", "if x: a(); fit()\n"),
+        ("def f():\n\tif x:\n\t\treturn fit()\n", "def f():\n\tif x:\n\t\ta()\n\t\treturn fit()\n"),
+        ("if x:\n  pass\nelse:\n  fit(\n  )\n", "if x:\n  pass\nelse:\n  a()\n  fit(\n  )\n"),
+        ("for x in fit():\n  pass\n", "a()\nfor x in fit():\n  pass\n"),
+        ("if fit():\n  pass\nelif y:\n  pass\n", "a()\nif fit():\n  pass\nelif y:\n  pass\n"),
+        ("@x\n@fit()\ndef f(): pass\n", "a()\n@x\n@fit()\ndef f(): pass\n"),
+        ("@x\ndef f(y=fit()): pass\n", "a()\n@x\ndef f(y=fit()): pass\n"),
+        ("with x, fit():\n  pass\n", "a()\nwith x, fit():\n  pass\n"),
+        ("\x0cfit()\n", "\x0ca()\nfit()\n"),
+        ("if x:\n  y\n\x0c  fit()\n", "if x:\n  y\n\x0c  a()\n  fit()\n"),
+        ("x\r\nif x:\r\n  fit()\r\n", "x\r\nif x:\r\n  a()\r\n  fit()\r\n"),
+        ("while fit():\n  pass\n", None),
+        ("if x:\n  pass\nelif fit():\n  pass\n", None),
+        ("try:\n  pass\nexcept fit():\n  pass\n", None),
+        ("match fit():\n  case 1: pass\n", None),
+        ("match x:\n  case 1 if fit(): pass\n", None),
+    ],
+)
+def test_statement_in_front(text: str, result: str | None) -> None:
+    assert after(text, lambda call: repairs.statement_before(call, "a()")) == result
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "result"),
+    [
+        ("fit(a, b, c)", 0, "fit(b, c)"),
+        ("fit(a, b, c)", 1, "fit(a, c)"),
+        ("fit(a, (b), *c)", 2, "fit(a, (b))"),
+        ("fit(a, b=(c), )", 1, "fit(a, )"),
+        ("fit(a,)", 0, "fit()"),
+        ("fit(\n    a,\n    b,\n)", 1, "fit(\n    a,\n)"),
+        ("fit(\n    a,\n    b,\n)", 0, "fit(\n    b,\n)"),
+        ("fit(\n    a,  # one\n    b,  # two\n)", 1, "fit(\n    a,  # one\n    )"),
+    ],
+)
+def test_argument_removed(text: str, place: int, result: str) -> None:
+    assert after(text, lambda call: repairs.removed(call, call.args[place])) == result
+
+
+@pytest.mark.parametrize(
+    ("gone", "result"),
+    [
+        ((0, 1), "fit(c, d)"),
+        ((0, 2), "fit(b, d)"),
+        ((1, 2), "fit(a, d)"),
+        ((2, 3), "fit(a, b)"),
+        ((0, 1, 2, 3), "fit()"),
+        ((0, 3), "fit(b, c)"),
+    ],
+)
+def test_several_arguments_removed(gone: tuple[int, ...], result: str) -> None:
+    assert after("fit(a, b, c, d)", lambda call: repairs.without(call, *(call.args[place] for place in gone))) == result
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("fit()", "fit(z=1)"),
+        ("fit( )", "fit( z=1)"),
+        ("fit((a))", "fit((a), z=1)"),
+        ("fit(\n  a,\n)", "fit(\n  a, z=1,\n)"),
+        ("fit(x=(a))", "fit(x=(a), z=1)"),
+        ("fit(**a)", "fit(**a, z=1)"),
+    ],
+)
+def test_argument_added(text: str, result: str) -> None:
+    assert after(text, lambda call: repairs.added(call, "z=1")) == result
+
+
+NUMPY = ("import numpy as np",)
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("fit()\n", "import numpy as np\nz()\n"),
+        ("import os\nfit()\n", "import os\nimport numpy as np\nz()\n"),
+        ("import os\n\nimport a  # why\n\nfit()\nimport c\n", "import os\n\nimport a  # why\nimport numpy as np\n\nz()\nimport c\n"),
+        ('"""Doc."""\n\nfit()\n', '"""Doc."""\nimport numpy as np\n\nz()\n'),
+        ("from __future__ import a\nx = fit()", "from __future__ import a\nimport numpy as np\nx = z()"),
+        (
+            "#!/bin/python\n# -*- x -*-\n\n@fit()\ndef f(): pass\n",
+            "#!/bin/python\n# -*- x -*-\n\nimport numpy as np\n@z()\ndef f(): pass\n",
+        ),
+        ("import os; fit()", "import numpy as np\nimport os; z()"),
+        ("import numpy as np\nfit()\n", "import numpy as np\nz()\n"),
+        ("import numpy\nfit()\n", "import numpy\nimport numpy as np\nz()\n"),
+        ("import x as np\nfit()\n", None),
+        ("import os\r\nfit()", "import os\r\nimport numpy as np\r\nz()"),
+    ],
+)
+def test_import_added(text: str, result: str | None) -> None:
+    assert after(text, lambda call: repairs.replaced(call, "z()"), NUMPY) == result
+
+
+def notebook(*cells: str) -> str:
+    return json.dumps(
+        {"cells": [{"cell_type": "code", "source": cell.splitlines(keepends=True)} for cell in cells], "nbformat": 4}, indent=1
+    )
+
+
+@pytest.mark.parametrize(
+    ("cells", "result"),
+    [
+        (["import keras", "fit()"], "import keras\nimport numpy as np\n---\na()\nfit()"),
+        (["%matplotlib inline\nimport keras\nx", "fit()"], "%matplotlib inline\nimport keras\nimport numpy as np\nx\n---\na()\nfit()"),
+        (["'keras'", "%%time\nfit()", "import os"], "'keras'\n---\n%%time\nimport numpy as np\na()\nfit()\n---\nimport os"),
+        (["import keras", "    if x:\n        fit()"], "import keras\nimport numpy as np\n---\n    if x:\n        a()\n        fit()"),
+        (["import keras", "\tfit()\n\tx"], "import keras\nimport numpy as np\n---\n\ta()\n\tfit()\n\tx"),
+        (["  import keras\n  fit()"], "  import keras\n  import numpy as np\n  a()\n  fit()"),
+        (["import keras", "%time x = fit()"], "import keras\nimport numpy as np\n---\n%time a(); x = fit()"),
+    ],
+)
+def test_notebook(cells: list[str], result: str) -> None:
+    made, fix = placed(notebook(*cells), lambda call: repairs.statement_before(call, "a()"), NUMPY, "a.ipynb")
+    assert fix
+    assert made == result
