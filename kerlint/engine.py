@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from kerlint.config import Config, Configs, shown
 from kerlint.finding import Finding, Position, Range
 from kerlint.rule import Rule, rules
-from kerlint.source import Source, SourceError, may_mention, parse, read, without_garbage_collection
+from kerlint.source import Source, SourceError, may_mention, parse, read, trains, without_garbage_collection
 
 if TYPE_CHECKING:
     from kerlint.semantics.program import Program
@@ -104,9 +104,10 @@ def lint(path: Path | str, text: str | None = None, config: Config | None = None
 
 def lint_source(source: Source, config: Config, project: Project | None = None) -> list[Finding]:
     """The findings of a source, by position."""
-    if not source.mentions_keras:
+    project = project or Projects().of(source.path, config)
+    if not concerns(source.path, source.text.encode("utf-8", "replace"), lambda: project):
         return []
-    return list(_judge(understand(source, project or Projects().of(source.path, config)), config))
+    return list(_judge(understand(source, project), config))
 
 
 def understand(source: Source, project: Project) -> Understood:
@@ -128,7 +129,7 @@ def examine(path: Path, config: Callable[[Path], Config], projects: Projects, da
 def understand_file(path: Path, project: Project) -> Understood | Outcome:
     """What a file does, or why nothing is said of it."""
     try:
-        source = _opened(path, None)
+        source = _opened(path, None, lambda: project)
         match source:
             case Outcome():
                 return source
@@ -140,7 +141,7 @@ def understand_file(path: Path, project: Project) -> Understood | Outcome:
 
 
 def _examine(path: Path, config: Callable[[Path], Config], projects: Projects, data: bytes | None) -> Outcome:
-    source = _opened(path, data)
+    source = _opened(path, data, lambda: projects.of(path, config(path)))
     match source:
         case Outcome():
             return source
@@ -150,18 +151,23 @@ def _examine(path: Path, config: Callable[[Path], Config], projects: Projects, d
                 return _understood(source, settings, projects.of(path, settings))
 
 
-def _opened(path: Path, data: bytes | None) -> Source | Outcome:
-    """The source of a file that mentions Keras, else what there is to say of it."""
+def concerns(path: Path, data: bytes, project: Callable[[], Project]) -> bool:
+    """Whether a file is looked at: it mentions Keras, or trains something that it imports from a file of its project that does."""
+    return may_mention(data) or (trains(data) and project().leads_to_keras(path, data))
+
+
+def _opened(path: Path, data: bytes | None, project: Callable[[], Project]) -> Source | Outcome:
+    """The source of a file that has to do with Keras, else what there is to say of it."""
     try:
         data = path.read_bytes() if data is None else data
-        if not may_mention(data) and b"\0" not in data:  # what is not text is said to be, not passed over
+        if b"\0" not in data and not concerns(path, data, project):  # what is not text is said to be, not passed over
             return Outcome(path)
         source = read(path, data)
     except OSError as error:
         return _unreadable(path, f"cannot be read: {(error.strerror or str(error)).lower()}", Position(1, 1))
     except SourceError as error:
         return _unreadable(path, error.message, Position(error.row, error.column))
-    return source if source.mentions_keras else Outcome(path)
+    return source if source.mentions_keras or not may_mention(data) else Outcome(path)
 
 
 def _understood(source: Source, config: Config, project: Project) -> Outcome:

@@ -7,13 +7,16 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kerlint.config import KEYS, Config, Configs, shown
-from kerlint.engine import Outcome, Projects, Understood, examine, ordered, understand_file
+from kerlint.engine import Outcome, Projects, Understood, concerns, examine, ordered, understand_file
 from kerlint.files import Discovery, discover
 from kerlint.finding import Finding
 from kerlint.reports import BOLD, TINT, Batch, Paint, report
-from kerlint.source import may_mention
+
+if TYPE_CHECKING:
+    from kerlint.semantics.project import Project
 
 CLEAN, FOUND, WRONG = 0, 1, 2
 """Exit codes: nothing at or above `fail-on`; something; wrong use, a file that could not be read or parsed, or an error of our own."""
@@ -251,18 +254,19 @@ def _understood(run: Run, complain: Callable[[str], object]) -> Iterator[Underst
 
 def files(run: Run) -> Iterator[str]:
     """`--show-files`: every file that is linted, and each that is not with its reason."""
+    projects = Projects()
     for path in run.discovery.files:
-        yield f"{path}{_foreign(path)}"
+        yield f"{path}{_foreign(path, lambda path=path: projects.of(path, run.config_of(path)))}"  # type: ignore[misc]
     for skip in run.discovery.skipped:
         yield f"{skip.path}: skipped, {skip.reason}"
 
 
-def _foreign(path: Path) -> str:
+def _foreign(path: Path, project: Callable[[], Project]) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
         return f": cannot be read, {(error.strerror or str(error)).lower()}"
-    return "" if may_mention(data) else ": skipped, it does not mention Keras or TensorFlow"
+    return "" if concerns(path, data, project) else ": skipped, it does not mention Keras or TensorFlow"
 
 
 def settings(config: Config) -> Iterator[str]:

@@ -164,6 +164,11 @@ def may_mention(data: bytes) -> bool:
     return any(word in data for word in _WORDS) or all(word in data for word in _FRAGMENT)
 
 
+def trains(data: bytes) -> bool:
+    """Whether something may be trained in a file."""
+    return b".fit" in data or b".train_on_batch(" in data
+
+
 def _mentioned(text: str) -> bool:
     return any(word in text for word in WORDS)
 

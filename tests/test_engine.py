@@ -94,6 +94,21 @@ def test_imported_file_has_its_own_suppressions_and_ignores(kerlint: Kerlint, tm
     assert kerlint("train.py", "models.py", "--select=KER301,KER002").stdout.startswith("Nothing found.")
 
 
+def test_file_that_trains_what_an_imported_file_builds(kerlint: Kerlint, tmp_path: Path) -> None:
+    """The script itself names no library: what it imports does, directly or through a package of the project."""
+    (tmp_path / "nets").mkdir()
+    (tmp_path / "nets" / "__init__.py").write_text("from .small import make\n")
+    (tmp_path / "nets" / "small.py").write_text(MODELS)
+    (tmp_path / "plain.py").write_text("def make():\n    return 1\n")
+    script = "from {} import *\nmodel = make(4)\nmodel.fit([[1.0]], [1.0], epochs=2)\n"
+    (tmp_path / "train.py").write_text(script.format("nets"))
+    (tmp_path / "other.py").write_text(script.format("plain"))
+    assert "1 file, 1 model, 1 fit call" in kerlint("train.py").stdout
+    assert "0 fit calls" in kerlint("other.py").stdout
+    shown = kerlint("--show-files", "train.py", "other.py").stdout.splitlines()
+    assert shown == ["train.py", "other.py: skipped, it does not mention Keras or TensorFlow"]
+
+
 def test_suppression_and_what_is_wrong_with_it(tmp_path: Path) -> None:
     assert package.lint("x.py", FAULT.rstrip() + "  # noqa: KER301\n", Config()) == []
     assert package.lint("x.py", FAULT.rstrip() + "  # kerlint: ignore[softmax-single-unit] on purpose\n", Config()) == []

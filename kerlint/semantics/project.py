@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerlint.source import Source, SourceError, parse, read
+from kerlint.source import Source, SourceError, may_mention, parse, read
 
 if TYPE_CHECKING:
     from libcst import Module
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "requirements.txt")
 """What tells the top folder of a project."""
+MOST_FOLLOWED = 20
+"""Files of the project that are searched for a mention of Keras on behalf of one that trains something and mentions none."""
+_IMPORT = re.compile(rb"""^[ \t"]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import|import[ \t]+([\w.]+))""", re.MULTILINE)
 LARGEST = 2_000_000
 """Bytes of a source file that is still followed into; generated tables are larger."""
 
@@ -61,6 +65,28 @@ class Project:
             if self.root in (*candidate.parents, candidate) and candidate.is_file():
                 return candidate
         return None
+
+    def leads_to_keras(self, path: Path, data: bytes) -> bool:
+        """Whether a file imports one of the project that mentions Keras, directly or through others: found out from the bytes alone."""
+        waiting, seen = [(path, data)], {path}
+        while waiting and len(seen) <= MOST_FOLLOWED:
+            importer, text = waiting.pop()
+            for found in self._imported(importer, text):
+                if found in seen or found.stat().st_size > LARGEST:
+                    continue
+                seen.add(found)
+                content = self.contents.get(found) or found.read_bytes()
+                if may_mention(content):
+                    return True
+                waiting.append((found, content))
+        return False
+
+    def _imported(self, importer: Path, data: bytes) -> Iterator[Path]:
+        """The files of the project that a file imports, by what its lines begin with."""
+        for match in _IMPORT.finditer(data):
+            dots, name = (match[1] or b"").decode(), (match[2] or match[3] or b"").decode("utf-8", "replace")
+            if (found := self.find(name, len(dots), importer)) is not None:
+                yield found
 
     def load(self, path: Path) -> tuple[Source, Parsed] | None:
         """The parsed file, or None when it cannot be read (it is reported when it is linted itself)."""
