@@ -169,24 +169,29 @@ def show(paths: tuple[str, ...], **options: Any) -> int:
 @cli.command()
 @click.argument("names", nargs=-1, metavar="[RULE]...")
 @click.option("--all", "every", is_flag=True, help="All rules.")
-def rule(names: tuple[str, ...], every: bool) -> int:
+@click.option("--test", "testing", is_flag=True, help="Run the examples of the pages, by default those of your own rules.")
+@configurable
+def rule(names: tuple[str, ...], every: bool, testing: bool, **options: Any) -> int:
     """Print the page of a rule: what it looks for, why, and examples."""
     from kerlint import pages
-    from kerlint.rule import rules
-    from kerlint.selection import find
 
-    if not names and not every:
-        raise MistakeError("which rule? give a code or a name, or --all; `kerlint rules` lists them")
-    chosen = rules().values() if every else [find(name) for name in names]
+    known = _configs(options).of(Path.cwd()).known
+    own = [each for each in known.values() if testing and each.check is not None]
+    chosen = pages.chosen(names, known, known.values() if every else own)
+    if testing:
+        from kerlint import examples
+
+        return examples.report(chosen, known, print)
     return _print(line for number, each in enumerate(chosen) for line in (*([""] if number else []), *pages.page(each)))
 
 
 @cli.command("rules")
-def list_rules() -> int:
-    """List all rules."""
+@configurable
+def list_rules(**options: Any) -> int:
+    """List all rules, and your own ones."""
     from kerlint import pages
 
-    return _print(pages.table())
+    return _print(pages.table(_configs(options).of(Path.cwd()).known.values()))
 
 
 @cli.command("config")

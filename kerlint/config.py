@@ -16,7 +16,7 @@ from kerlint.files import EXCLUDE, INCLUDE, Patterns
 from kerlint.finding import Confidence, Severity
 from kerlint.mistake import MistakeError, meant
 from kerlint.rule import Rule, rules
-from kerlint.selection import Selection, covered, enabled, find, meant_rule
+from kerlint.selection import Known, Selection, covered, enabled, find, letters, meant_rule
 
 NAMES = (".kerlint.toml", "kerlint.toml", "pyproject.toml")
 """Where a directory's configuration may stand; the first one that is there counts."""
@@ -24,6 +24,8 @@ QUIET = ("KER112", "KER403", "KER502")
 """Advice on few rows, few steps and no validation, which tests, docs and examples mean to have (rules.md, section 7, note 7)."""
 
 COMMAND_LINE = "the command line"
+FOLDERS = "folders"
+"""The key of the table `rules` that says where a project's own rules are; the other keys of that table are rules."""
 
 Format = Literal["text", "concise", "json", "json-lines"]
 Table = dict[str, Any]
@@ -53,8 +55,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid
     output_format: Annotated[Format, Meta(description="How findings are printed.")] = "text"
     src: Annotated[tuple[str, ...], Meta(description="Directories that imports of the project start from.")] = ()
     rules: Annotated[
-        dict[str, dict[str, Any]],
-        Meta(description="Severity and options of single rules, as their pages name them: `[tool.kerlint.rules.KER201]`."),
+        dict[str, dict[str, Any] | tuple[str, ...]] | tuple[str, ...],
+        Meta(
+            description="Severity and options of single rules, as their pages name them: `[tool.kerlint.rules.KER201]`; and the folders of "
+            'your own rules, as `rules = ["./kerlint-rules"]` or `[tool.kerlint.rules] folders = [...]`. Their code is imported.'
+        ),
     ] = {}
 
 
@@ -70,6 +75,13 @@ class Config:
     root: Path = field(default_factory=Path.cwd)
     file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
+    known: Known = field(default_factory=rules)
+    """All rules that can be chosen from: the shipped ones, a project's own ones, those of packages."""
+
+    @cached_property
+    def authors(self) -> frozenset[str]:
+        """What the codes of all rules begin with: "KER" and the letters of a project's own ones."""
+        return frozenset(map(letters, self.known))
 
     @cached_property
     def excluded(self) -> Patterns:
@@ -99,14 +111,14 @@ class Config:
     @cached_property
     def active(self) -> Mapping[str, Rule]:
         """The rules that run, by code, with the project's severities and options."""
-        codes = enabled(self.layers)
-        changes = {find(name).code: table for name, table in self.settings.rules.items()}
-        return {code: rule.configured(changes.get(code, {})) for code, rule in rules().items() if code in codes}
+        codes = enabled(self.layers, self.known)
+        changes = {find(name, self.known).code: table for name, table in _tables(self.settings)}
+        return {code: rule.configured(changes.get(code, {})) for code, rule in self.known.items() if code in codes}
 
     @cached_property
     def _quiet(self) -> tuple[tuple[Patterns, frozenset[str]], ...]:
         return tuple(
-            (Patterns(str(self.root), (pattern,)), frozenset(code for name in names for code in covered(name)[1]))
+            (Patterns(str(self.root), (pattern,)), frozenset(code for name in names for code in covered(name, self.known)[1]))
             for pattern, names in self.settings.per_file_ignores.items()
         )
 
@@ -122,33 +134,77 @@ class Config:
             case "error" | "warning" | "info" as least:
                 return severity >= Severity[least]
             case name:
-                return code == find(name).code
+                return code == find(name, self.known).code
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One place that sets keys: a file, or the command line; `origin` names it in messages and in --show-settings."""
+    """One place that sets keys: a file, or the command line; `origin` names it in messages and in --show-settings.
+
+    `folder` is what the folders of rules that it names are relative to, the working directory where there is none.
+    """
 
     origin: str
     table: Table
+    folder: Path | None = None
 
     def where(self, key: str) -> str:
         """A key as a message names it: `pyproject.toml: [tool.kerlint] select`, or `--select`."""
         return f"--{key}" if self.origin == COMMAND_LINE else f"{self.origin}: {key}"
 
 
-def configure(layers: Iterable[Layer], root: Path, file: Path | None = None) -> Config:
-    """The configuration that layers give, later ones going before earlier ones. Raises MistakeError."""
+def configure(layers: Iterable[Layer], root: Path, file: Path | None = None, packages: bool = False) -> Config:
+    """The configuration that layers give, later ones going before earlier ones. Raises MistakeError.
+
+    `packages`: whether the rules that installed packages bring are known to it.
+    """
     merged: Table = {"per-file-ignores": Settings().per_file_ignores}
     origins: dict[str, str] = {}
+    typed = [(layer, _typed(layer)) for layer in layers]
+    folders = [folder for layer, settings in typed for folder in _folders(layer, settings)]
+    known = _known(folders, packages)
     selections = []
-    for layer in layers:
-        settings = _checked(layer)
+    for layer, settings in typed:
+        _check(layer, settings, known)
         selections.append(_selection(layer.table, settings))
         for key, value in layer.table.items():
-            merged[key] = _joined(merged.get(key), value) if key in ("per-file-ignores", "rules") else value
+            match key:
+                case "per-file-ignores":
+                    merged[key] = _joined(merged.get(key), value)
+                case "rules":
+                    merged[key] = _joined(merged.get(key), {name: dict(table) for name, table in _tables(settings)})
+                case _:
+                    merged[key] = value
             origins[key] = layer.where(key) if layer.origin == COMMAND_LINE else layer.origin
-    return Config(msgspec.convert(merged, Settings), tuple(selections), root, file, origins)
+    if folders:
+        merged["rules"][FOLDERS] = [shown(folder) for folder in folders]
+    return Config(msgspec.convert(merged, Settings), tuple(selections), root, file, origins, known)
+
+
+def _known(folders: list[Path], packages: bool) -> Known:
+    if not folders and not packages:
+        return rules()
+    from kerlint.own_rules import known  # which needs this module to name paths
+
+    return known(folders, packages)
+
+
+def _folders(layer: Layer, settings: Settings) -> Iterable[Path]:
+    """The folders of a project's own rules that a layer names."""
+    match settings.rules:
+        case tuple(folders) | {"folders": tuple(folders)}:
+            return [Path(os.path.abspath((layer.folder or Path.cwd()) / folder)) for folder in folders]
+        case _:
+            return ()
+
+
+def _tables(settings: Settings) -> Iterable[tuple[str, Table]]:
+    """The rules that settings speak of, each with its severity and options."""
+    match settings.rules:
+        case dict(tables):
+            return [(name, table) for name, table in tables.items() if isinstance(table, dict)]
+        case _:
+            return ()
 
 
 def _selection(table: Table, settings: Settings) -> Selection:
@@ -165,7 +221,8 @@ def _joined(before: Table | None, after: Table) -> Table:
 # What is wrong with a table
 
 
-def _checked(layer: Layer) -> Settings:
+def _typed(layer: Layer) -> Settings:
+    """The keys that a layer sets, of the types that they must have."""
     for key in layer.table:
         if key not in KEYS:
             raise MistakeError(f'{layer.origin}: unknown key "{key}"{meant(key, KEYS)}')
@@ -173,14 +230,24 @@ def _checked(layer: Layer) -> Settings:
         settings = msgspec.convert(layer.table, Settings)
     except msgspec.ValidationError as error:
         raise MistakeError(_reason(str(error), layer)) from error
+    match settings.rules:
+        case dict(tables):
+            for name, table in tables.items():
+                if isinstance(table, dict) == (name == FOLDERS):
+                    expected = "a list of folders" if name == FOLDERS else "a table"
+                    raise MistakeError(f"{layer.where(f'rules.{name}')}: expected {expected}, got {_kind(table)}")
+    return settings
+
+
+def _check(layer: Layer, settings: Settings, known: Known) -> None:
+    """Whether all rules and options that a layer names are known."""
     for key, names in _selectors(settings, layer.table):
         for name in names:
-            _check_rule(layer.where(key), name)
+            _check_rule(layer.where(key), name, known)
     if settings.fail_on not in Severity.__members__:
-        _check_rule(layer.where("fail-on"), settings.fail_on, tuple(Severity.__members__))
-    for name, table in settings.rules.items():
-        _check_options(layer.where(f"rules.{name}"), name, table)
-    return settings
+        _check_rule(layer.where("fail-on"), settings.fail_on, known, tuple(Severity.__members__))
+    for name, table in _tables(settings):
+        _check_options(layer.where(f"rules.{name}"), name, table, known)
 
 
 def _selectors(settings: Settings, table: Table) -> Iterable[tuple[str, tuple[str, ...]]]:
@@ -191,9 +258,9 @@ def _selectors(settings: Settings, table: Table) -> Iterable[tuple[str, tuple[st
         yield from ((f'per-file-ignores."{pattern}"', names) for pattern, names in settings.per_file_ignores.items())
 
 
-def _check_rule(where: str, name: str, severities: tuple[str, ...] = ()) -> None:
+def _check_rule(where: str, name: str, known: Known, severities: tuple[str, ...] = ()) -> None:
     try:
-        covered(name) if not severities else find(name)
+        covered(name, known) if not severities else find(name, known)
     except MistakeError as error:
         reason = (
             f'"{name}" is neither a severity ({", ".join(severities)}) nor a rule{meant(name, severities)}' if severities else str(error)
@@ -217,18 +284,18 @@ def choices_of(key: str) -> tuple[str, ...]:
     return tuple(word for word in get_args(hint) if isinstance(word, str))
 
 
-def _check_options(where: str, name: str, table: Table) -> None:
+def _check_options(where: str, name: str, table: Table, known: Known) -> None:
     try:
-        rule = find(name)
+        rule = find(name, known)
     except MistakeError as error:
-        raise MistakeError(f"{where}: unknown rule{meant_rule(name)}") from error
+        raise MistakeError(f"{where}: unknown rule{meant_rule(name, known)}") from error
     for key, value in table.items():
         if key == "severity":
             if value not in Severity.__members__:
                 raise MistakeError(f'{where}.severity: "{value}" is none of error, warning, info{meant(str(value), Severity.__members__)}')
         elif key not in rule.options:
-            known = ("severity", *rule.options)
-            raise MistakeError(f'{where}: unknown option "{key}"{meant(key, known) or "; it has " + ", ".join(known)}')
+            options = ("severity", *rule.options)
+            raise MistakeError(f'{where}: unknown option "{key}"{meant(key, options) or "; it has " + ", ".join(options)}')
         elif not _like(value, rule.options[key]):
             raise MistakeError(f"{where}.{key}: expected {_kind(rule.options[key])}, got {_kind(value)}")
 
@@ -289,10 +356,12 @@ class Configs:
                 table = load(file)
                 if table is None:
                     raise MistakeError(f"{shown(file)}: no such file" if not file.exists() else f"{shown(file)}: it has no [tool.kerlint]")
-            layers = (Layer(_named(file), table), *self.above) if file is not None and table is not None else self.above
+            layers = (
+                (Layer(_named(file), table, file.absolute().parent), *self.above) if file is not None and table is not None else self.above
+            )
             # A file given with --config stands anywhere: its patterns are relative to where the command runs, as with ruff.
             root = Path.cwd() if file is None or self.explicit else file.parent
-            self._of_file[file] = configure(layers, root, file)
+            self._of_file[file] = configure(layers, root, file, packages=not self.isolated)
         return self._of_file[file]
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kerlint.config import Config, Configs, shown
 from kerlint.finding import Finding, Position, Range
+from kerlint.mistake import MistakeError
 from kerlint.rule import Rule, rules
 from kerlint.source import Source, SourceError, may_mention, parse, read, trains, without_garbage_collection
 
@@ -42,7 +43,8 @@ UNREADABLE = "KER001"
 class Outcome:
     """What came of one file.
 
-    `failed`: it could not be read, parsed or analysed to its end; `crash` is then the traceback of our own error, if it was one.
+    `failed`: it could not be read, parsed or analysed to its end; `crash` is then the traceback of our own error, if it was one, and
+    `mistake` what is wrong with a rule of the user's own.
     """
 
     path: Path
@@ -50,6 +52,7 @@ class Outcome:
     tally: Tally | None = None
     failed: bool = False
     crash: str = ""
+    mistake: str = ""
     sources: Mapping[Path, Source] = field(default_factory=dict)
     """The files that findings are in, for reports that quote them."""
 
@@ -122,6 +125,8 @@ def examine(path: Path, config: Callable[[Path], Config], projects: Projects, da
     """What comes of one file; whatever happens in it, the caller can go on with the next one. `config` is asked if it mentions Keras."""
     try:
         return _examine(path, config, projects, data)
+    except MistakeError as error:
+        return Outcome(path, failed=True, mistake=str(error))
     except Exception:  # noqa: BLE001 - one file must not stop the others; the caller names it and the exit code tells
         return Outcome(path, failed=True, crash=traceback.format_exc())
 
@@ -201,7 +206,7 @@ def _judge(understood: Understood, config: Config) -> tuple[Finding, ...]:
 
     source, parsed = understood.source, understood.parsed
     active = config.rules_of(source.path)
-    found = [finding for rule in active.values() for finding in check_of(rule.code, rule.name)(understood.program, rule)]
+    found = [finding for rule in active.values() for finding in (rule.check or check_of(rule.code, rule.name))(understood.program, rule)]
     ranges = ranges_of(nodes_of(found), source, parsed, understood.project)
     places = Places(codes(source, parsed, understood.project), ranges)
     broken = [
@@ -210,9 +215,9 @@ def _judge(understood: Understood, config: Config) -> tuple[Finding, ...]:
     ]
     wanted = [finding for finding in (*broken, *located(found, ranges, source, places)) if _wanted(finding, config)]
     paths = {source.path, *(place.path for place in ranges.values())}
-    directives = [directive for path, file in understood.files.items() if path in paths for directive in suppressions(file)]
+    directives = [directive for path, file in understood.files.items() if path in paths for directive in suppressions(file, config.authors)]
     # A suppression of a report that is too unsure to be shown is of use all the same.
-    kept = apply(wanted, directives, active, ranges, source.path)
+    kept = apply(wanted, directives, active, ranges, source.path, config.known)
     return ordered(finding for finding in kept if finding.confidence >= config.min_confidence)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from kerlint.mistake import MistakeError, meant
-from kerlint.rule import Rule, rules
+from kerlint.rule import Rule
+from kerlint.selection import Known, begins, find
 
 _TOML = re.compile(r"^```toml\n.*?^```[ \t]*\n", re.MULTILINE | re.DOTALL)
 _TITLE = re.compile(r"\A\s*# .+\n+")
@@ -22,6 +23,17 @@ def page(rule: Rule) -> Iterator[str]:
     yield _TOML.sub(lambda match: f"{settings}\n" if settings else "", _TITLE.sub("", rule.text), count=1).strip()
 
 
+def chosen(names: Iterable[str], known: Known, other: Iterable[Rule] = ()) -> list[Rule]:
+    """The rules of these codes, beginnings of codes and names, or other ones when there are none. Raises MistakeError."""
+    found = {
+        rule.code: rule for name in names for rule in [rule for rule in known.values() if begins(name, rule.code)] or [find(name, known)]
+    }
+    rules = list(found.values()) or list(other)
+    if not rules:
+        raise MistakeError("which rule? give a code or a name, or --all; `kerlint rules` lists them")
+    return rules
+
+
 def _settings(rule: Rule) -> Iterator[str]:
     if rule.documented:
         yield f"Options, set in [tool.kerlint.rules.{rule.code}]:"
@@ -29,10 +41,11 @@ def _settings(rule: Rule) -> Iterator[str]:
         yield f"  {name} = {json.dumps(option.default, ensure_ascii=False)}: {option.source}"
 
 
-def table() -> Iterator[str]:
+def table(rules: Iterable[Rule]) -> Iterator[str]:
     """One line for each rule."""
-    width = max(len(rule.name) for rule in rules().values())
-    for rule in rules().values():
+    rules = list(rules)
+    width = max(len(rule.name) for rule in rules)
+    for rule in rules:
         yield f"{rule.code}  {rule.name:<{width}}  {rule.severity.name:<7}  {'' if rule.on else '(off) '}{rule.title}"
 
 

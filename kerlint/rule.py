@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -15,6 +15,8 @@ from kerlint.finding import Confidence, Finding, Fix, Related, Severity
 
 if TYPE_CHECKING:
     from libcst import CSTNode
+
+    from kerlint.semantics.program import Program
 
 HERE = Path(__file__).parent
 PAGES = next(folder for folder in (HERE / "rules", HERE.parent / "rules") if folder.is_dir())
@@ -52,8 +54,11 @@ class Rule:
     hints: Mapping[str, str]
     options: Mapping[str, Any]
     documented: Mapping[str, Option]
-    text: str
+    text: str = field(repr=False)
     examples: tuple[Example, ...] = field(repr=False)
+    page: Path
+    check: Callable[[Program, Rule], Iterable[Finding]] | None = None
+    """The function that looks for it, where that is no function of a family of kerlint's own."""
 
     def __getitem__(self, option: str) -> Any:
         """The value of an option of this rule: `rule["min_depth"]`."""
@@ -94,16 +99,17 @@ class Rule:
 
 
 def parse(path: Path) -> Rule:
-    """Read a page. Raises ValueError naming the page and what is wrong with it."""
+    """Read a page. Raises ValueError saying what is wrong with it."""
     text = path.read_text(encoding="utf-8")
     code, _, name = path.stem.partition("-")
     title = re.search(r"^# (.+)$", text, re.MULTILINE)
     blocks = [(match["words"].split(), match["body"], match.start()) for match in _FENCE.finditer(text)]
-    tables = [body for words, body, _ in blocks if words[:1] == ["toml"]]
+    tables = [(body, start) for words, body, start in blocks if words[:1] == ["toml"]]
     if title is None or not tables:
-        raise ValueError(f"{path.name}: a page needs a title and one toml block")
+        raise ValueError("a page needs a title (`# ...`) and one toml block")
+    body, start = tables[0]
     try:
-        table = tomli.loads(tables[0])
+        table = tomli.loads("\n" * (text.count("\n", 0, start) + 1) + body)  # so that a mistake is told by its line in the page
         documented = {key: Option(entry["default"], entry["source"]) for key, entry in table.get("options", {}).items()}
         return Rule(
             code,
@@ -117,9 +123,16 @@ def parse(path: Path) -> Rule:
             documented,
             text,
             tuple(_examples(text, blocks)),
+            path,
         )
-    except (tomli.TOMLDecodeError, KeyError) as error:
-        raise ValueError(f"{path.name}: {error}") from error
+    except tomli.TOMLDecodeError as error:
+        raise ValueError(f"the toml block: {error}") from error
+    except KeyError as error:
+        raise ValueError(f"the toml block: {_lacking(str(error.args[0]), table)}") from error
+
+
+def _lacking(key: str, table: Mapping[str, Any]) -> str:
+    return f'"{key}" is none of error, warning, info' if key == table.get("severity") else f"it lacks `{key}`"
 
 
 def _examples(text: str, blocks: list[tuple[list[str], str, int]]) -> list[Example]:

@@ -126,6 +126,8 @@ def _troubles(run: Run, verbose: bool) -> Iterator[str]:
 
 
 def _crash(outcome: Outcome, verbose: bool) -> Iterator[str]:
+    if outcome.mistake:
+        yield f"{outcome.path} not analysed: {outcome.mistake}"
     if outcome.crash:
         yield f"internal error in {outcome.path}: {outcome.crash.strip().splitlines()[-1]}; please report (`check -v` shows where)"
         if verbose:

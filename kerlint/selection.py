@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 from kerlint.mistake import MistakeError, meant
-from kerlint.rule import Rule, rules
+from kerlint.rule import Rule
 
 OPINION = "KER9"
 """The family that is off until it is selected."""
 EXACT = 100
 """The specificity of a whole code or a name; a prefix has its length, ALL has 0."""
+_CODE = re.compile(r"([A-Za-z]+)\d*")
+_PREFIX = re.compile(r"[A-Za-z]+\d{0,2}")
+
+Known = Mapping[str, Rule]
+"""All rules there are to choose from, by code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,52 +29,60 @@ class Selection:
     extend: tuple[str, ...] = ()
 
 
-def find(name: str) -> Rule:
+def find(name: str, known: Known) -> Rule:
     """The rule with this code or name. Raises MistakeError with the nearest ones."""
-    known = rules()
     rule = known.get(name.upper()) or next((rule for rule in known.values() if rule.name == name.lower()), None)
     if rule is None:
-        raise MistakeError(f'unknown rule "{name}"{meant_rule(name)}')
+        raise MistakeError(f'unknown rule "{name}"{meant_rule(name, known)}')
     return rule
 
 
-def meant_rule(name: str) -> str:
+def meant_rule(name: str, known: Known) -> str:
     """What was probably meant by the wrong name of a rule."""
-    return meant(name, [*rules(), *(rule.name for rule in rules().values())])
+    return meant(name, [*known, *(rule.name for rule in known.values())])
 
 
-@cache
-def covered(selector: str) -> tuple[int, frozenset[str]]:
+def letters(code: str) -> str:
+    """What the codes of one author begin with: the "KER" of "KER301", "" for what is no beginning of a code."""
+    match = _CODE.fullmatch(code)
+    return match[1].upper() if match else ""
+
+
+def begins(selector: str, code: str) -> bool:
+    """Whether a code begins with a selector: KER3 and KER with all of KER301's letters, K not."""
+    return letters(selector) == letters(code) and code.startswith(selector.upper())
+
+
+def covered(selector: str, known: Known) -> tuple[int, frozenset[str]]:
     """How specific a selector is, and the codes that it covers. Raises MistakeError when it covers none."""
     if selector.upper() == "ALL":
-        return 0, frozenset(code for code, rule in rules().items() if rule.on)
-    if re.fullmatch(r"(?i)KER\d{0,2}", selector):
-        prefix = selector.upper()
-        codes = frozenset(code for code, rule in rules().items() if code.startswith(prefix) and rule.on)
+        return 0, frozenset(code for code, rule in known.items() if rule.on)
+    if _PREFIX.fullmatch(selector) and letters(selector) in map(letters, known):
+        codes = frozenset(code for code, rule in known.items() if begins(selector, code) and rule.on)
         if not codes:
             raise MistakeError(f'no rule starts with "{selector}"; `kerlint rules` lists them')
-        return len(prefix), codes
-    return EXACT, frozenset({find(selector).code})
+        return len(selector), codes
+    return EXACT, frozenset({find(selector, known).code})
 
 
-def usual() -> frozenset[str]:
+def usual(known: Known) -> frozenset[str]:
     """The codes of the rules that run when nothing is configured."""
-    return frozenset(code for code, rule in rules().items() if rule.on and not code.startswith(OPINION))
+    return frozenset(code for code, rule in known.items() if rule.on and not code.startswith(OPINION))
 
 
-def enabled(layers: Iterable[Selection]) -> frozenset[str]:
+def enabled(layers: Iterable[Selection], known: Known) -> frozenset[str]:
     """The codes that run after all layers, the later ones going before the earlier ones."""
-    active = usual()
+    active = usual(known)
     for layer in layers:
         wanted = (*(layer.select or ()), *layer.extend)
-        verdicts = _verdicts(wanted, layer.ignore)
+        verdicts = _verdicts(wanted, layer.ignore, known)
         kept = frozenset() if layer.select is not None else active
         active = (kept - {code for code, on in verdicts.items() if not on}) | {code for code, on in verdicts.items() if on}
     return active
 
 
-def _verdicts(wanted: Sequence[str], ignored: Sequence[str]) -> dict[str, bool]:
+def _verdicts(wanted: Sequence[str], ignored: Sequence[str], known: Known) -> dict[str, bool]:
     ranked = sorted(
-        (covered(selector)[0], not on, selector) for on, selectors in ((True, wanted), (False, ignored)) for selector in selectors
+        (covered(selector, known)[0], not on, selector) for on, selectors in ((True, wanted), (False, ignored)) for selector in selectors
     )
-    return {code: not off for _, off, selector in ranked for code in covered(selector)[1]}
+    return {code: not off for _, off, selector in ranked for code in covered(selector, known)[1]}

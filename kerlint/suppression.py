@@ -11,19 +11,24 @@ from typing import TYPE_CHECKING
 from kerlint.depth import QUOTED
 from kerlint.finding import Finding, Position, Range
 from kerlint.rule import Rule, rules
+from kerlint.selection import Known, begins, letters
 
 if TYPE_CHECKING:
     from libcst import CSTNode
 
     from kerlint.source import Cell, Source
 
+    Ranges = Mapping[CSTNode, Range]
+
 UNUSED = "KER002"
 ALL = "ALL"
+AUTHORS = ("KER",)
+"""The letters of the shipped rules."""
 _END = 1 << 30
 _VERBS = ("ignore", "disable", "enable", "file-ignore", "cell-ignore")
 _ANY = re.compile(r"#\s*(?:noqa\b|kerlint:)", re.IGNORECASE)
 _NOQA = re.compile(r"#\s*noqa\b(?P<colon>\s*:)?", re.IGNORECASE)
-_CODE = re.compile(r"[\s,]*([A-Z]+[0-9]+|KER)(?=[\s,#]|$)", re.IGNORECASE)
+_CODE = re.compile(r"[\s,]*([A-Z]+[0-9]*)(?=[\s,#]|$)", re.IGNORECASE)
 _KERLINT = re.compile(r"#\s*kerlint:\s*(?P<verb>[\w-]+)(?P<open>\s*\[(?P<names>[^\[\]#]*)(?P<closed>\])?)?", re.IGNORECASE)
 _NAME = re.compile(r"[^\s,]+")
 _TOKEN = re.compile(QUOTED + r"|#[^\r\n]*|\\(?:\r\n|\r|\n)|[()\[\]{}]|\r\n|\r|\n|[^\s#\"'()\[\]{}\\]+", re.DOTALL)
@@ -57,22 +62,22 @@ class Suppression:
 
     def names(self, rule: Rule) -> bool:
         """Whether it speaks of a rule."""
-        return not self.name or self.name == ALL or self.name == rule.name or _starts(self.name, rule.code)
+        return not self.name or self.name == ALL or self.name == rule.name or begins(self.name, rule.code)
 
     def covers(self, place: Range) -> bool:
         """Whether the line on which something starts is one of its lines."""
         return place.path == self.path and self.first <= (place.cell or 0, place.start.row) <= self.last
 
 
-def suppressions(source: Source) -> tuple[Suppression, ...]:
-    """Every suppression of a file, in order."""
+def suppressions(source: Source, authors: Collection[str] = AUTHORS) -> tuple[Suppression, ...]:
+    """Every suppression of a file, in order; `authors` are the letters that the codes of known rules begin with."""
     found: list[Suppression] = []
     disabled: list[Suppression] = []
     for cell in source.cells:
         if not _ANY.search(cell.text):
             continue
         for comment in _comments(cell.text):
-            for one in _directive(comment, cell, source.path):
+            for one in _directive(comment, cell, source.path, authors):
                 match one:
                     case Suppression():
                         (disabled if one.last == (_END, _END) and one.first[1] else found).append(one)
@@ -84,41 +89,44 @@ def suppressions(source: Source) -> tuple[Suppression, ...]:
 def apply(
     findings: Iterable[Finding],
     suppressions: Sequence[Suppression],
-    active: Mapping[str, Rule],
-    ranges: Mapping[CSTNode, Range] | None = None,
+    active: Known,
+    ranges: Ranges | None = None,
     path: Path | None = None,
+    known: Known | None = None,
 ) -> list[Finding]:
     """The findings that no suppression covers, and a KER002 for each suppression that is wrong or of no use.
 
     A finding is covered where it starts, where something related to it starts, and where a node of its scope starts (the fit that it
-    is about); `ranges` has the places of these nodes. `active` are the rules that ran, by code: a suppression of any other rule is left
-    alone. Suppressions outside `path`, if given, are applied but not reported: they belong to a file that was imported.
+    is about); `ranges` has the places of these nodes. `active` are the rules that ran, by code: a suppression of any other of the `known`
+    ones (the shipped ones, if not given) is left alone. Suppressions outside `path`, if given, are applied but not reported: they belong
+    to a file that was imported.
     """
     used: set[Suppression] = set()
-    kept = list(_kept(findings, suppressions, ranges or {}, used))
+    known = rules() if known is None else known
+    kept = list(_kept(findings, suppressions, ranges or {}, known, used))
     if UNUSED not in active:
         return kept
     complaints = [
-        finding for one in suppressions if path in (None, one.path) and (finding := _complaint(one, one in used, active)) is not None
+        finding for one in suppressions if path in (None, one.path) and (finding := _complaint(one, one in used, active, known)) is not None
     ]
-    return kept + list(_kept(complaints, [one for one in suppressions if one.name not in ("", ALL, "KER")], {}, used))
+    return kept + list(_kept(complaints, [one for one in suppressions if one.name not in ("", ALL, *AUTHORS)], {}, known, used))
 
 
 def _kept(
-    findings: Iterable[Finding], suppressions: Sequence[Suppression], ranges: Mapping[CSTNode, Range], used: set[Suppression]
+    findings: Iterable[Finding], suppressions: Sequence[Suppression], ranges: Ranges, known: Known, used: set[Suppression]
 ) -> Iterator[Finding]:
     for finding in findings:
-        covering = [one for one in suppressions if not one.wrong and _suppresses(one, finding, ranges)]
+        covering = [one for one in suppressions if not one.wrong and _suppresses(one, finding, ranges, known)]
         used.update(covering)
         if not covering:
             yield finding
 
 
-def _suppresses(one: Suppression, finding: Finding, ranges: Mapping[CSTNode, Range]) -> bool:
-    rule = rules().get(finding.code)
+def _suppresses(one: Suppression, finding: Finding, ranges: Ranges, known: Known) -> bool:
+    rule = known.get(finding.code)
     if finding.range is None or rule is None or not one.names(rule):
         return False
-    if finding.code == UNUSED and not _starts(one.name, UNUSED) and one.name != rule.name:
+    if finding.code == UNUSED and not begins(one.name, UNUSED) and one.name != rule.name:
         return False
     if one.covers(finding.range):
         return True
@@ -128,16 +136,16 @@ def _suppresses(one: Suppression, finding: Finding, ranges: Mapping[CSTNode, Ran
     return any(place is not None and one.covers(place) for place in places)
 
 
-def _complaint(one: Suppression, used: bool, active: Mapping[str, Rule]) -> Finding | None:
+def _complaint(one: Suppression, used: bool, active: Known, known: Known) -> Finding | None:
     """What is wrong with a suppression, if anything."""
     rule = active[UNUSED]
     if one.wrong:
         return replace(rule.finding(None, one.wrong, comment=one.comment, meant=_meant(one.name, _VERBS)), range=one.place)
     if not one.name:
         return None if one.noqa else replace(rule.finding(None, "blanket", comment=one.comment), range=one.place)
-    meant = {code for code, known in rules().items() if one.names(known)}
+    meant = {code for code, other in known.items() if one.names(other)}
     if not meant:
-        words = [word for known in rules().values() for word in (known.code, known.name)]
+        words = [word for other in known.values() for word in (other.code, other.name)]
         return replace(rule.finding(None, "unknown", name=one.name, meant=_meant(one.name, words)), range=one.place)
     if used or not meant <= active.keys() or meant == {UNUSED}:
         return None
@@ -149,10 +157,6 @@ def _meant(word: str, known: Collection[str]) -> str:
 
     near = get_close_matches(word.upper(), [one for one in known if one.isupper()], 1) or get_close_matches(word.lower(), known, 1)
     return f"; did you mean `{near[0]}`?" if near else ""
-
-
-def _starts(name: str, code: str) -> bool:
-    return name.startswith("KER") and code.startswith(name)
 
 
 def _enabled(disabled: list[Suppression], name: str, end: Spot, found: list[Suppression]) -> Iterator[Suppression]:
@@ -220,28 +224,28 @@ def _ended(running: list[tuple[_Comment, int]], depth: int, row: int, found: lis
     return going
 
 
-def _directive(comment: _Comment, cell: Cell, path: Path) -> Iterator[Suppression | str]:
+def _directive(comment: _Comment, cell: Cell, path: Path, authors: Collection[str]) -> Iterator[Suppression | str]:
     """The suppressions of a comment; for `enable`, the names that it enables."""
     if match := _KERLINT.search(comment.text):
-        yield from _kerlint(comment, match, cell, path)
+        yield from _kerlint(comment, match, cell, path, authors)
     elif match := _NOQA.search(comment.text):
-        yield from _noqa(comment, match, cell, path)
+        yield from _noqa(comment, match, cell, path, authors)
 
 
-def _noqa(comment: _Comment, match: re.Match[str], cell: Cell, path: Path) -> Iterator[Suppression]:
+def _noqa(comment: _Comment, match: re.Match[str], cell: Cell, path: Path, authors: Collection[str]) -> Iterator[Suppression]:
     number = cell.number or 0
     if not match["colon"]:
         row = number, comment.row
         yield Suppression("", row, row, _place(comment, match.span(), cell, path), match.group(), noqa=True)
     at = match.end()
-    while match["colon"] and (code := _CODE.match(comment.text, at)):
+    while match["colon"] and (code := _CODE.match(comment.text, at)) and (code[1][-1].isdigit() or code[1].upper() in authors):
         at = code.end()
-        if code[1].upper().startswith("KER"):
+        if letters(code[1]) in authors:
             first, last = ((number, row) for row in comment.rows)
             yield Suppression(code[1].upper(), first, last, _place(comment, code.span(1), cell, path), match.group(), noqa=True)
 
 
-def _kerlint(comment: _Comment, match: re.Match[str], cell: Cell, path: Path) -> Iterator[Suppression | str]:
+def _kerlint(comment: _Comment, match: re.Match[str], cell: Cell, path: Path, authors: Collection[str]) -> Iterator[Suppression | str]:
     verb, number = match["verb"].lower(), cell.number or 0
     spans = {
         "ignore": ((number, comment.rows[0]), (number, comment.rows[1])),
@@ -256,17 +260,17 @@ def _kerlint(comment: _Comment, match: re.Match[str], cell: Cell, path: Path) ->
     elif match["open"] and not (match["closed"] and names):
         yield Suppression("", (0, 0), (0, 0), whole, match.group(), wrong="unclosed")
     elif verb == "enable":
-        yield from [_canonical(name.group()) for name in names] or [""]
+        yield from [_canonical(name.group(), authors) for name in names] or [""]
     elif not names:
         yield Suppression("", *spans[verb], whole, match.group())
     else:
         for name in names:
-            yield Suppression(_canonical(name.group()), *spans[verb], _place(comment, name.span(), cell, path), match.group())
+            yield Suppression(_canonical(name.group(), authors), *spans[verb], _place(comment, name.span(), cell, path), match.group())
 
 
-def _canonical(name: str) -> str:
+def _canonical(name: str, authors: Collection[str]) -> str:
     """Codes and ALL in capitals, names of rules in small letters."""
-    return name.upper() if re.fullmatch(r"ker\d*|all", name, re.IGNORECASE) else name.lower()
+    return name.upper() if letters(name) in (*authors, ALL) else name.lower()
 
 
 def _place(comment: _Comment, span: tuple[int, int], cell: Cell, path: Path) -> Range:

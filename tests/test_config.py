@@ -131,8 +131,8 @@ def test_option_of_another_type_is_refused() -> None:
 
 
 def test_usual_rules_are_on_and_opinions_are_not() -> None:
-    assert "KER301" in usual()
-    assert not [code for code in usual() if code.startswith("KER9")]
+    assert "KER301" in usual(rules())
+    assert not [code for code in usual(rules()) if code.startswith("KER9")]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_usual_rules_are_on_and_opinions_are_not() -> None:
     ],
 )
 def test_selection(layers: list[Selection], there: set[str], gone: set[str]) -> None:
-    active = enabled(layers)
+    active = enabled(layers, rules())
     assert there <= active
     assert not gone & active
 
@@ -160,10 +160,10 @@ def test_selection(layers: list[Selection], there: set[str], gone: set[str]) -> 
 def test_rule_that_is_off_runs_only_when_named() -> None:
     off = next((code for code, rule in rules().items() if not rule.on), None)
     if off is not None:
-        assert off not in enabled([Selection(select=("ALL", off[:4]))])
-        assert off in enabled([Selection(extend=(off,))])
-        assert off in enabled([Selection(extend=(rules()[off].name,))])
-    assert "KER301" in enabled([Selection(select=("ALL",))])
+        assert off not in enabled([Selection(select=("ALL", off[:4]))], rules())
+        assert off in enabled([Selection(extend=(off,))], rules())
+        assert off in enabled([Selection(extend=(rules()[off].name,))], rules())
+    assert "KER301" in enabled([Selection(select=("ALL",))], rules())
 
 
 def test_rules_take_severity_and_options() -> None:

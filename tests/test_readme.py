@@ -47,9 +47,9 @@ def test_commands_are_understood(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 
 def test_configuration_is_valid() -> None:
-    (block,) = blocks("toml")
-    config = configure([Layer("README.md", tomli.loads(block)["tool"]["kerlint"])], ROOT)
-    assert config.settings.fail_on == "error"
+    settings, own = (tomli.loads(block)["tool"]["kerlint"] for block in blocks("toml"))
+    assert configure([Layer("README.md", settings)], ROOT).settings.fail_on == "error"
+    assert configure([Layer("README.md", own, ROOT / "examples" / "own_rules")], ROOT).active["ACME001"]["most_epochs"] == 20
 
 
 def test_examples_have_the_faults_they_are_for(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,4 +65,5 @@ def test_examples_have_the_faults_they_are_for(monkeypatch: pytest.MonkeyPatch, 
         ("examples/cifar10_cnn.py", "KER305"),
         ("examples/cifar10_cnn.py", "KER401"),
         ("examples/imdb_lstm.ipynb", "KER304"),
+        ("examples/own_rules/train.py", "ACME001"),
     }

@@ -1,0 +1,129 @@
+"""The examples of pages as tests: what a Bad block marks is what is reported there, and what a Good block shows is left alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from kerlint.config import Config, shown
+from kerlint.engine import lint_source
+from kerlint.finding import Finding
+from kerlint.mistake import MistakeError
+from kerlint.rule import Example, Rule
+from kerlint.selection import Known, Selection
+from kerlint.source import SourceError, read
+
+SCRIPT = "script.py"
+"""What a block is called that does not say `file=models.py`."""
+_CODE = re.compile(r"[A-Z]+\d{3}")
+_MARKER = re.compile(rf"#\s*({_CODE.pattern}(?:[\s,]+{_CODE.pattern})*)\s*$")
+
+Mark = tuple[str, int, str]
+"""File, row and code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """An example that is linted, and those in front of it that stand as files beside it."""
+
+    rule: Rule
+    example: Example
+    beside: tuple[Example, ...] = ()
+
+    @property
+    def files(self) -> dict[str, Example]:
+        """Every example by the name of its file."""
+        return {**{file_of(example): example for example in self.beside}, SCRIPT: self.example}
+
+    @property
+    def marks(self) -> frozenset[Mark]:
+        """What is to be reported."""
+        lines = ((name, row, line) for name, example in self.files.items() for row, line in enumerate(example.code.splitlines(), 1))
+        found = ((name, row, match[1]) for name, row, line in lines if (match := _MARKER.search(line)))
+        return frozenset((name, row, code) for name, row, codes in found for code in _CODE.findall(codes))
+
+    def place(self, name: str = SCRIPT, row: int = 1) -> str:
+        """Where a row of a file stands in the page."""
+        return f"{shown(self.rule.page)}:{self.files[name].line + row - 1}"
+
+
+def file_of(example: Example) -> str:
+    """The name that a fence gives to a block (`file=models.py`), or ""."""
+    return next((word.removeprefix("file=") for word in example.words if word.startswith("file=")), "")
+
+
+def blocks(rule: Rule) -> Iterator[Block]:
+    """The blocks of a page, in order."""
+    beside: list[Example] = []
+    for example in rule.examples:
+        if file_of(example):
+            beside.append(example)
+        else:
+            yield Block(rule, example, tuple(beside))
+            beside = []
+
+
+def gaps(rule: Rule) -> Iterator[str]:
+    """What a page lacks."""
+    if not any(example.bad for example in rule.examples):
+        yield "no Bad block shows what it is about"
+    elif not any(code == rule.code for block in blocks(rule) if block.example.bad for _, _, code in block.marks):
+        yield f"no line of a Bad block is marked `# {rule.code}`"
+    if all(example.bad for example in rule.examples):
+        yield "no Good block shows what it leaves alone"
+    for name, option in rule.documented.items():
+        if not option.source.strip():
+            yield f"the option {name} needs a source"
+
+
+def judging(rule: Rule, known: Known) -> Config:
+    """The rules that judge a page: all the usual ones, of which a project's own page meets only those that are no rules of kerlint."""
+    if rule.check is None:
+        return Config(layers=(Selection(extend=(rule.code,)),))
+    own = tuple(code for code, other in known.items() if other.check is not None and other.on)
+    return Config(layers=(Selection(select=own, extend=(rule.code,)),), known=known)
+
+
+def faults(block: Block, config: Config) -> Iterator[str]:
+    """What is reported and not marked in a block, or marked and not reported, each with its place in the page."""
+    try:
+        findings = lint(block, config)
+    except (MistakeError, SourceError) as error:
+        yield f"{block.place()}: {error}"
+        return
+    if block.marks and not block.example.bad:
+        yield f"{block.place()}: a Good block holds no marker"
+    for name, row, code in sorted(block.marks - findings.keys()):
+        yield f"{block.place(name, row)}: marked {code}, but nothing is reported"
+    for mark, finding in sorted(findings.items(), key=lambda pair: pair[0]):
+        if mark not in block.marks:
+            yield f"{block.place(*mark[:2])}: {finding.code} is reported, but not marked: {finding.message}"
+
+
+def lint(block: Block, config: Config) -> dict[Mark, Finding]:
+    """What is found in the files of a block."""
+    with TemporaryDirectory(prefix="kerlint-") as name:
+        folder = Path(name).resolve()
+        for file, example in block.files.items():
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_text(example.code, encoding="utf-8")
+        found = lint_source(read(folder / SCRIPT), config)
+        ranges = [(finding, finding.range) for finding in found if finding.range is not None]
+        return {(place.path.resolve().relative_to(folder).as_posix(), place.start.row, finding.code): finding for finding, place in ranges}
+
+
+def report(rules: Iterable[Rule], known: Known, say: Callable[[str], object]) -> int:
+    """Test pages, say what failed where, and return the exit code."""
+    pages = count = failed = 0
+    for rule in rules:
+        config = judging(rule, known)
+        tests = [[f"{shown(rule.page)}: {gap}" for gap in gaps(rule)], *(list(faults(block, config)) for block in blocks(rule))]
+        for line in (line for lines in tests for line in lines):
+            say(line)
+        pages, count, failed = pages + 1, count + len(tests) - 1, failed + sum(map(bool, tests))
+    verdict = f"{failed} failed" if failed else "all good"
+    say(f"{pages} page{'s' if pages != 1 else ''}, {count} example{'s' if count != 1 else ''}: {verdict}")
+    return 1 if failed else 0
