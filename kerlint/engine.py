@@ -208,7 +208,7 @@ def _judge(understood: Understood, config: Config) -> tuple[Finding, ...]:
     active = config.rules_of(source.path)
     found = [finding for rule in active.values() for finding in (rule.check or check_of(rule.code, rule.name))(understood.program, rule)]
     ranges = ranges_of(nodes_of(found), source, parsed, understood.project)
-    places = Places(codes(source, parsed, understood.project), ranges)
+    places = Places(codes(source, parsed, understood.project), ranges, source.path, understood.program.names)
     broken = [
         _cannot(source.path, problem.message, Position(problem.row, problem.column), problem.cell, active.get(UNREADABLE))
         for problem in parsed.problems

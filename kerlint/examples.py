@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from kerlint.config import Config, shown
+from kerlint.config import Config, Configs, shown
 from kerlint.engine import lint_source
 from kerlint.finding import Finding
 from kerlint.mistake import MistakeError
@@ -20,6 +22,7 @@ SCRIPT = "script.py"
 """What a block is called that does not say `file=models.py`."""
 _CODE = re.compile(r"[A-Z]+\d{3}")
 _MARKER = re.compile(rf"#\s*({_CODE.pattern}(?:[\s,]+{_CODE.pattern})*)\s*$")
+_MARKED = re.compile(rf"[ \t]*{_MARKER.pattern}", re.MULTILINE)
 
 Mark = tuple[str, int, str]
 """File, row and code."""
@@ -27,11 +30,15 @@ Mark = tuple[str, int, str]
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """An example that is linted, and those in front of it that stand as files beside it."""
+    """An example that is linted, and those in front of it that stand as files beside it.
+
+    `mends` is the block above, where this one shows what all fixes make of it (fence word `fixed`).
+    """
 
     rule: Rule
     example: Example
     beside: tuple[Example, ...] = ()
+    mends: Block | None = None
 
     @property
     def files(self) -> dict[str, Example]:
@@ -58,12 +65,17 @@ def file_of(example: Example) -> str:
 def blocks(rule: Rule) -> Iterator[Block]:
     """The blocks of a page, in order."""
     beside: list[Example] = []
+    last: Block | None = None
     for example in rule.examples:
         if file_of(example):
             beside.append(example)
+            continue
+        if "fixed" in example.words and last is not None:
+            block = Block(rule, example, last.beside, last)
         else:
-            yield Block(rule, example, tuple(beside))
-            beside = []
+            block = last = Block(rule, example, tuple(beside))
+        yield block
+        beside = []
 
 
 def gaps(rule: Rule) -> Iterator[str]:
@@ -101,15 +113,47 @@ def faults(block: Block, config: Config) -> Iterator[str]:
     for mark, finding in sorted(findings.items(), key=lambda pair: pair[0]):
         if mark not in block.marks:
             yield f"{block.place(*mark[:2])}: {finding.code} is reported, but not marked: {finding.message}"
+    if block.mends is not None:
+        yield from _unlike(block, block.mends, config)
 
 
-def lint(block: Block, config: Config) -> dict[Mark, Finding]:
-    """What is found in the files of a block."""
+def _unlike(block: Block, before: Block, config: Config) -> Iterator[str]:
+    """Where the fixes of a block make something else of it than the page shows, apart from the marks."""
+    made, dropped = mended(before, config)
+    yield from (f"{before.place()}: {reason}" for reason in dropped)
+    lines = zip_longest(*(_MARKED.sub("", text).splitlines() for text in (made, block.example.code)), fillvalue="")
+    for row, (line, wanted) in enumerate(lines, 1):
+        if line != wanted:
+            yield f"{block.place(row=row)}: the fixes of the block above make {line!r} of this line"
+            return
+
+
+def mended(block: Block, config: Config, unsafe: bool = True) -> tuple[str, tuple[str, ...]]:
+    """What the fixes of a block make of it, and why others could not be made."""
+    from kerlint.fix import repaired
+    from kerlint.run import find
+
+    with _written(block) as folder:
+        run = find([folder / SCRIPT], Configs(isolated=True, _known={folder: config}))
+        run.examine()
+        _, repairs = repaired(run, unsafe)
+        return repairs.contents.get(folder / SCRIPT, block.example.code.encode()).decode(), tuple(repairs.dropped)
+
+
+@contextmanager
+def _written(block: Block) -> Iterator[Path]:
+    """A folder with the files of a block."""
     with TemporaryDirectory(prefix="kerlint-") as name:
         folder = Path(name).resolve()
         for file, example in block.files.items():
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             (folder / file).write_text(example.code, encoding="utf-8")
+        yield folder
+
+
+def lint(block: Block, config: Config) -> dict[Mark, Finding]:
+    """What is found in the files of a block."""
+    with _written(block) as folder:
         found = lint_source(read(folder / SCRIPT), config)
         ranges = [(finding, finding.range) for finding in found if finding.range is not None]
         return {(place.path.resolve().relative_to(folder).as_posix(), place.start.row, finding.code): finding for finding, place in ranges}

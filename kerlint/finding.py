@@ -65,6 +65,8 @@ class Edge(Enum):
     start = "in front of it"
     end = "right behind it"
     inside = "in front of its closing bracket"
+    fed = "in front of what it is called with: of `x` in `Dense(1)(x)`, at `Dense(1)`"
+    fed_end = "right behind what it is called with"
     statement = "in front of the statement that it stands in"
 
 
@@ -95,12 +97,14 @@ class Fix:
     """A repair; safe keeps the meaning of the program, unsafe changes the training.
 
     `imports` are the statements ("import numpy as np") that the new code needs; those that the file has already are not added.
+    `together` are nodes that must stand in one function (or outside of all), because the new code brings a name from one to the other.
     """
 
     message: str
     edits: tuple[Edit, ...]
     safe: bool
     imports: tuple[str, ...] = ()
+    together: tuple[CSTNode, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ def nodes_of(findings: Iterable[Finding]) -> Iterator[CSTNode | None]:
         yield from finding.scope
         for edit in finding.fix.edits if finding.fix else ():
             yield from (anchor.node for anchor in (edit.start, edit.end) if anchor is not None)
+        yield from finding.fix.together if finding.fix else ()
 
 
 def _related(related: Iterable[Related], ranges: Ranges) -> tuple[Related, ...]:

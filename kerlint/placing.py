@@ -32,6 +32,7 @@ class Statement:
     end: Position
     alone: bool = True
     head: bool = True
+    scope: CSTNode | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Code:
 
         found = list(statements(self.module))
         places = self.places({place for node, start, *_ in found for place in (node, start)})
-        return [Statement(places[start][0], places[node][1], *about) for node, start, *about in found]
+        return [Statement(places[start][0], places[node][1], alone, head, scope) for node, start, alone, head, scope in found]
 
     @cached_property
     def imports(self) -> list[tuple[Statement, frozenset[tuple[str, str]]]]:
@@ -74,6 +75,13 @@ class Code:
 
         node, docstring = first(self.module)
         return None if node is None else (self.places({node})[node][docstring], docstring)
+
+    def fed(self, layer: CSTNode) -> tuple[Position, Position] | None:
+        """Where that stands which a layer is called with."""
+        from kerlint.statements import fed
+
+        argument = fed(self.module, (layer,)).get(layer)
+        return None if argument is None else self.places({argument})[argument]
 
     def places(self, nodes: set[CSTNode]) -> Mapping[CSTNode, tuple[Position, Position]]:
         """The places of nodes as the author sees them."""
@@ -94,9 +102,14 @@ class Code:
 class Places:
     """Turns fixes that speak of nodes into fixes that speak of ranges."""
 
-    def __init__(self, codes: Iterable[Code], ranges: Mapping[CSTNode, Range]) -> None:
+    def __init__(
+        self, codes: Iterable[Code], ranges: Mapping[CSTNode, Range], home: Path | None = None, names: Mapping[str, str] | None = None
+    ) -> None:
         self._codes = codes
         self.ranges = ranges
+        self.home = home
+        """The file that was analysed, in which `names` stand for something of a library."""
+        self.names = frozenset((names or {}).items())
 
     @cached_property
     def codes(self) -> Mapping[Spot, Code]:
@@ -106,6 +119,8 @@ class Places:
     def placed(self, fix: Fix | None) -> Fix | None:
         """The fix with its places and with the imports that it needs, or None when one of its edits has no place."""
         if fix is None:
+            return None
+        if len({self._scope(node) for node in fix.together}) > 1:
             return None
         edits = tuple(self._edit(edit) for edit in fix.edits)
         known = tuple(edit for edit in edits if edit is not None)
@@ -127,6 +142,11 @@ class Places:
         content = content.replace("\n", "\n" + code.indent(start[1].row))
         return Edit(None, None, content, Range(start[0][0], start[1], end[1], start[0][1]))
 
+    def _scope(self, node: CSTNode) -> object:
+        place = self.ranges.get(node)
+        statement = self._statement(place) if place else None
+        return (place.path, statement.scope) if place and statement else node
+
     def _anchor(self, anchor: Anchor) -> tuple[Spot, Position] | None:
         place = self.ranges.get(anchor.node)
         if place is None:
@@ -139,6 +159,9 @@ class Places:
                 return spot, place.end
             case Edge.inside:
                 return spot, Position(place.end.row, place.end.column - 1)
+            case Edge.fed | Edge.fed_end:
+                found = self.codes[spot].fed(anchor.node)
+                return None if found is None else (spot, found[anchor.edge is Edge.fed_end])
             case Edge.statement:
                 statement = self._statement(place)
                 return None if statement is None else (spot, statement.start)
@@ -162,6 +185,8 @@ class Places:
 
         earlier = list(self._earlier(place))
         bound = {name for code, imports in earlier for _, names in imports for name in names}
+        if place.path == self.home:
+            bound |= self.names
         missing = [statement for statement in wanted if not names_of(statement) <= bound]
         if not missing:
             return ()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 
 import libcst as cst
 from libcst import CSTNode
 
-Found = tuple[CSTNode, CSTNode, bool, bool]
-"""A statement, the node that it begins with, and two things about other code in front of it.
+Found = tuple[CSTNode, CSTNode, bool, bool, CSTNode | None]
+"""A statement, the node that it begins with, two things about other code in front of it, and the function or class that it is in.
 
 Whether that stands on a line of its own, not on the same one behind `if x:` or a semicolon; and whether it runs whenever the head of the
 statement does, as it does not for `while`. An `elif` is no statement here: nothing can stand in front of it.
@@ -18,57 +18,77 @@ statement does, as it does not for `while`. An `elif` is no statement here: noth
 
 def statements(module: cst.Module) -> Iterator[Found]:
     """Every statement of a module, in order."""
-    return _within(module.body)
+    return _within(module.body, None)
 
 
-def _within(nodes: Sequence[CSTNode | None]) -> Iterator[Found]:
+def _within(nodes: Sequence[CSTNode | None], scope: CSTNode | None) -> Iterator[Found]:
     for node in nodes:
         match node:
             case cst.SimpleStatementLine(body=[first, *others]):
-                yield first, first, True, True
-                yield from ((other, other, False, True) for other in others)
+                yield first, first, True, True, scope
+                yield from ((other, other, False, True, scope) for other in others)
             case cst.SimpleStatementSuite(body=body):
-                yield from ((small, small, False, True) for small in body)
+                yield from ((small, small, False, True, scope) for small in body)
             case cst.FunctionDef(decorators=decorators) | cst.ClassDef(decorators=decorators):
-                yield node, (*decorators, node)[0], True, True
+                yield node, (*decorators, node)[0], True, True, scope
             case cst.If() | cst.For() | cst.With():
-                yield node, node, True, True
+                yield node, node, True, True, scope
             case cst.While() | cst.Try() | cst.TryStar() | cst.Match():
-                yield node, node, True, False
+                yield node, node, True, False, scope
             case _:
                 pass
-        yield from _inner(node)
+        yield from _inner(node, scope)
 
 
-def _inner(node: CSTNode | None) -> Iterator[Found]:
+def _inner(node: CSTNode | None, scope: CSTNode | None) -> Iterator[Found]:
     match node:
+        case cst.FunctionDef(body=body) | cst.ClassDef(body=body):
+            yield from _within((body,), node)
         case cst.IndentedBlock(body=body):
-            yield from _within(body)
+            yield from _within(body, scope)
         case cst.If(body=body, orelse=cst.If() as other):
-            yield from _within((body,))
-            yield from _inner(other)
+            yield from _within((body,), scope)
+            yield from _inner(other, scope)
         case cst.If(body=body, orelse=other) | cst.For(body=body, orelse=other) | cst.While(body=body, orelse=other):
-            yield from _within((body, other))
+            yield from _within((body, other), scope)
         case (
             cst.Try(body=body, handlers=handlers, orelse=other, finalbody=final)
             | cst.TryStar(body=body, handlers=handlers, orelse=other, finalbody=final)
         ):
-            yield from _within((body, *handlers, other, final))
+            yield from _within((body, *handlers, other, final), scope)
         case cst.Match(cases=cases):
-            yield from _within(cases)
+            yield from _within(cases, scope)
         case (
             cst.With(body=body)
-            | cst.FunctionDef(body=body)
-            | cst.ClassDef(body=body)
             | cst.Else(body=body)
             | cst.Finally(body=body)
             | cst.ExceptHandler(body=body)
             | cst.ExceptStarHandler(body=body)
             | cst.MatchCase(body=body)
         ):
-            yield from _within((body,))
+            yield from _within((body,), scope)
         case _:
             pass
+
+
+def fed(module: cst.Module, layers: Collection[CSTNode]) -> dict[CSTNode, CSTNode]:
+    """The first argument of each call whose function is one of these nodes: `x` for the `Dense(1)` of `Dense(1)(x)`."""
+    search = _Fed(layers)
+    module.visit(search)
+    return search.found
+
+
+class _Fed(cst.CSTVisitor):
+    def __init__(self, layers: Collection[CSTNode]) -> None:
+        self.layers = layers
+        self.found: dict[CSTNode, CSTNode] = {}
+
+    def visit_Call(self, node: cst.Call) -> None:  # noqa: N802 - named by libcst
+        match node.args:
+            case [cst.Arg(star="", keyword=None) as arg, *_] if any(node.func is layer for layer in self.layers):
+                self.found[node.func] = arg  # with its parentheses
+            case _:
+                pass
 
 
 Names = frozenset[tuple[str, str]]

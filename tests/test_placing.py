@@ -21,11 +21,12 @@ Make = Callable[[cst.Call], Edit | tuple[Edit, ...] | None]
 
 
 class Calls(cst.CSTVisitor):
-    def __init__(self) -> None:
+    def __init__(self, *names: str) -> None:
+        self.names = names
         self.found: list[cst.Call] = []
 
     def visit_Call(self, node: cst.Call) -> None:  # noqa: N802 - named by libcst
-        if isinstance(node.func, cst.Name) and node.func.value == "fit":
+        if isinstance(node.func, cst.Name) and node.func.value in self.names:
             self.found.append(node)
 
 
@@ -33,7 +34,7 @@ def placed(text: str, make: Make, imports: tuple[str, ...] = (), name: str = "a.
     """The code with the edits made at its first call of `fit`, and the fix with its places."""
     source = read(Path(name), text.encode())
     parsed, project = parse(source), Project(Path("."))
-    calls = Calls()
+    calls = Calls("fit")
     for module in parsed.modules:
         if module:
             module.visit(calls)
@@ -178,3 +179,35 @@ def test_notebook(cells: list[str], result: str) -> None:
     made, fix = placed(notebook(*cells), lambda call: repairs.statement_before(call, "a()"), NUMPY, "a.ipynb")
     assert fix
     assert made == result
+
+
+def test_layer_wrapped_around_what_is_fed() -> None:
+    def wrapped(call: cst.Call) -> tuple[Edit, ...]:
+        return tuple(edit for edit in repairs.fed_through(call, "z()") if edit)
+
+    assert after("x = fit(1)((a), b)\n", wrapped) == "x = fit(1)(z()((a)), b)\n"
+    assert after("x = fit(1)\n", wrapped) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "together"),
+    [
+        ("a()\nfit()\n", True),
+        ("a()\nif x:\n  fit()\n", True),
+        ("def f():\n  a()\n  for x in y: fit()\n", True),
+        ("def f():\n  a()\nfit()\n", False),
+        ("def f():\n  a()\ndef g():\n  fit()\n", False),
+        ("a()\ndef g():\n  fit()\n", False),
+    ],
+)
+def test_nodes_in_one_function(text: str, together: bool) -> None:
+    """A fix that brings a name from one place to the other is only made within one function."""
+    source = read(Path("a.py"), text.encode())
+    parsed, project = parse(source), Project(Path("."))
+    calls = Calls("a", "fit")
+    parsed.modules[0].visit(calls)  # type: ignore[union-attr]
+    fix = repairs.fix("", repairs.replaced(calls.found[-1], "z()"), safe=True, together=calls.found)
+    finding = Finding("KER301", "name", "", "", Severity.error, Confidence.high, calls.found[0], fix=fix)
+    ranges = ranges_of(nodes_of([finding]), source, parsed, project)
+    (found,) = located([finding], ranges, source, Places(codes(source, parsed, project), ranges))
+    assert (found.fix is not None) == together

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from kerlint.semantics.values import Value
 
 
-def fix(message: str, *edits: Edit | None, safe: bool, imports: Iterable[str] = ()) -> Fix | None:
-    """A repair of all these edits, or None when one of them cannot be made."""
-    made = tuple(edit for edit in edits if edit is not None)
-    return Fix(message, made, safe, tuple(imports)) if made and len(made) == len(edits) else None
+def fix(message: str, *edits: Edit | None, safe: bool, imports: Iterable[str] = (), together: Iterable[CSTNode | None] = ()) -> Fix | None:
+    """A repair of all these edits, or None when one of them cannot be made; see `Fix` for the rest."""
+    made, nodes = (tuple(one for one in several if one is not None) for several in (edits, together))
+    return Fix(message, made, safe, tuple(imports), nodes) if made and len(made) == len(edits) else None  # type: ignore[arg-type]
 
 
 def replaced(node: CSTNode | None, text: str) -> Edit | None:
@@ -65,6 +65,14 @@ def written(value: Value | None) -> CSTNode | None:
             case _:
                 continue
     return None
+
+
+def fed_through(layer: CSTNode | None, text: str) -> tuple[Edit | None, ...]:
+    """What a layer is called with goes through another one first: `Dense(1)(x)` becomes `Dense(1)(Flatten()(x))`."""
+    if layer is None:
+        return (None,)
+    start, end = Anchor(layer, Edge.fed), Anchor(layer, Edge.fed_end)
+    return Edit(start, start, f"{text}("), Edit(end, end, ")")
 
 
 def argument(call: CSTNode | None, name: str, position: int | None = None) -> cst.Arg | None:
@@ -149,3 +157,26 @@ def spelled(program: Program, name: str) -> str | None:
                 made = bound + full[len(via) :]
                 best = made if best is None or len(made) < len(best) else best
     return best
+
+
+def reached(program: Program, name: str) -> tuple[str, tuple[str, ...]] | None:
+    """How the file writes something of Keras, and the import that this needs; None when the file imports nothing of Keras."""
+    short = name.rpartition(".")[2]
+    found = spelled(program, name)
+    if found is not None:
+        via = program.names[found.split(".")[0]]
+        return found, (_imported(found.split(".")[0], via),)
+    for via in program.names.values():
+        root = next((root for root in ("tensorflow.keras.", "tf_keras.", "keras.") if via.startswith(root)), None)
+        if root is not None:
+            module = f"{root}{name.removeprefix('keras.')}".rpartition(".")[0]
+            return short, (f"from {module} import {short}",)
+    return None
+
+
+def _imported(name: str, via: str) -> str:
+    """The statement that binds a name to what it stands for."""
+    module, _, member = via.rpartition(".")
+    if not module:
+        return f"import {via}" if name == via else f"import {via} as {name}"
+    return f"from {module} import {member}" if name == member else f"from {module} import {member} as {name}"
