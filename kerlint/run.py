@@ -145,8 +145,7 @@ def _said(run: Run, wish: Wish) -> Iterator[str]:
     if style in ("text", "concise") and not wish.quiet:
         if wish.fixed:
             yield f"Fixed {counted(wish.fixed, 'finding')}."
-        yield from _summary(run, findings)
-        yield from _fixable(run, wish)
+        yield from _summary(run, findings, wish)
 
 
 def _statistics(findings: Iterable[Finding], style: str, paint: Paint) -> Iterator[str]:
@@ -165,13 +164,14 @@ def _statistics(findings: Iterable[Finding], style: str, paint: Paint) -> Iterat
         yield f"{count:>{width}}  {paint(code, BOLD)}  {paint(f'{worst[code].name:<7}', TINT[worst[code]])}  {name}"
 
 
-def _summary(run: Run, findings: Sequence[Finding]) -> Iterator[str]:
+def _summary(run: Run, findings: Sequence[Finding], wish: Wish) -> Iterator[str]:
     """What was looked at and what was not: silence must be honest."""
     counts = Counter(finding.severity for finding in findings)
     said = ", ".join(
         counted(count, severity.name if severity.name != "info" else "advice") for severity, count in sorted(counts.items(), reverse=True)
     )
     yield f"Found {said}." if said else "Nothing found." if run.discovery.files else "No Python files found."
+    yield from _fixable(run, wish)
     if run.discovery.files:
         yield f"{_analysed(run)}{_unresolved(run)}"
 

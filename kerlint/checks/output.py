@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kerlint.checks import certainty, graph, pairing, remedies
 from kerlint.checks.pairing import Pair
 from kerlint.checks.places import origin_of
-from kerlint.finding import Finding, Related, Severity
+from kerlint.finding import Finding, Fix, Related, Severity
 from kerlint.rule import Rule
 from kerlint.semantics.program import Program, Shape
 from kerlint.semantics.provenance import Facts
@@ -28,20 +28,20 @@ def softmax_single_unit(program: Program, rule: Rule) -> Iterator[Finding]:
                 confidence=certainty.of(model, head.layer.arg("activation"), _size(head)),
                 related=(*pairing.written(head), *_unit_layer(head)),
                 scope=tuple(event.node for event in program.of(model.identity)),
-                fix=remedies.for_single_unit(program, head),
+                fix=remedies.use_sigmoid(program, head),
             )
 
 
 def categorical_loss_single_unit(program: Program, rule: Rule) -> Iterator[Finding]:
     for pair in pairing.pairs(program):
         if pair.alone and pair.activation != "softmax":
-            yield _at_loss(pair, rule, pair.kind, _size(pair.head))
+            yield _at_loss(pair, rule, pair.kind, _size(pair.head), fix=remedies.use_binary_loss(program, pair))
 
 
 def categorical_loss_with_sigmoid(program: Program, rule: Rule) -> Iterator[Finding]:
     for pair in pairing.pairs(program):
         if pair.kind in pairing.ONE_OF_MANY and pair.activation in rule["activations"] and not pair.alone:
-            yield _at_loss(pair, rule)
+            yield _at_loss(pair, rule, fix=remedies.use_softmax(program, pair))
 
 
 def binary_loss_with_softmax(program: Program, rule: Rule) -> Iterator[Finding]:
@@ -53,21 +53,21 @@ def binary_loss_with_softmax(program: Program, rule: Rule) -> Iterator[Finding]:
                 tolerable = "two" if units == rule["tolerable_units"] else "" if units else "many"
                 variant = "copy" if copies else "integer" if integers else tolerable
                 severity = {"integer": Severity.error, "two": Severity.info, "many": Severity.info}.get(variant)
-                yield _at_loss(pair, rule, variant, severity=severity)
+                yield _at_loss(pair, rule, variant, severity=severity, fix=remedies.use_loss_of_classes(program, pair, copies))
 
 
 def logits_into_probability_loss(program: Program, rule: Rule) -> Iterator[Finding]:
     for pair in pairing.pairs(program):
         plain = pair.activation == "linear" and pair.head.layer.kind in graph.WEIGHTED
         if plain and pair.kind in pairing.CROSSENTROPIES and pair.from_logits is False and not pair.alone:
-            yield _at_loss(pair, rule, pair.kind)
+            yield _at_loss(pair, rule, pair.kind, fix=remedies.tell_logits(program, pair))
 
 
 def from_logits_with_activation(program: Program, rule: Rule) -> Iterator[Finding]:
     for pair in pairing.pairs(program):
         repeated = rule["applies"].get(pair.kind) == pair.activation
         if repeated and pair.activation and pair.from_logits is True and not pair.alone:
-            yield _at_loss(pair, rule, node=pair.loss.args["from_logits"].node)
+            yield _at_loss(pair, rule, node=pair.loss.args["from_logits"].node, fix=remedies.drop_from_logits(program, pair))
 
 
 def relu_or_tanh_classification_head(program: Program, rule: Rule) -> Iterator[Finding]:
@@ -75,9 +75,9 @@ def relu_or_tanh_classification_head(program: Program, rule: Rule) -> Iterator[F
         if pair.kind not in pairing.CROSSENTROPIES or pair.alone:
             continue
         if pair.from_logits is False and pair.activation in rule["activations"]:
-            yield _at_head(pair, rule, pair.kind)
+            yield _at_head(pair, rule, pair.kind, fix=remedies.suit_the_loss(program, pair))
         elif pair.from_logits and pair.activation in rule["activations_of_logits"]:
-            yield _at_head(pair, rule, "logits", severity=Severity.warning)
+            yield _at_head(pair, rule, "logits", severity=Severity.warning, fix=remedies.suit_the_loss(program, pair))
 
 
 def bounded_regression_head(program: Program, rule: Rule) -> Iterator[Finding]:
@@ -94,6 +94,7 @@ def bounded_regression_head(program: Program, rule: Rule) -> Iterator[Finding]:
                 activation=pair.activation,
                 range=_range_words(*rule["ranges"][pair.activation]),
                 reach=figure(reach),
+                fix=remedies.unbind(program, pair),
             )
             break
 
@@ -107,11 +108,11 @@ def regression_loss_for_classification(program: Program, rule: Rule) -> Iterator
             continue
         match pair.activation, pair.units:
             case "softmax", units if units != 1:
-                yield _at_loss(pair, rule)
+                yield _at_loss(pair, rule, fix=remedies.use_crossentropy(program, pair))
             case "sigmoid", 1 if pair.accuracy is not None and all(_beyond(pair, labels, rule["ranges"]) is None for labels in known):
-                yield _at_loss(pair, rule, "sigmoid")
+                yield _at_loss(pair, rule, "sigmoid", fix=remedies.use_crossentropy(program, pair))
             case _ if any(labels.form == "one-hot" and not pairing.misfit(pair, labels.shape) for labels in known):
-                yield _at_loss(pair, rule, "one-hot")
+                yield _at_loss(pair, rule, "one-hot", fix=remedies.use_crossentropy(program, pair))
 
 
 def label_encoding_loss_mismatch(program: Program, rule: Rule) -> Iterator[Finding]:
@@ -126,6 +127,7 @@ def label_encoding_loss_mismatch(program: Program, rule: Rule) -> Iterator[Findi
                     scope=(pair.compiled.node, event.node),
                     labels=_labels_words(labels),
                     loss=pair.called,
+                    fix=remedies.read_labels(program, pair, pair.confidence(event, labels)),
                 )
                 break
 
@@ -137,7 +139,8 @@ def accuracy_on_regression(program: Program, rule: Rule) -> Iterator[Finding]:
         if pair.accuracy is None or pairing.stands_in_another(program, pair) or pair.shares_metrics:
             continue
         if not any(_counts_classes(labels) for _, labels in pair.labels()):
-            yield _at_loss(pair, rule, node=pair.accuracy.node, metric=words(pair.accuracy).strip("\"'"))
+            metric = words(pair.accuracy).strip("\"'")
+            yield _at_loss(pair, rule, node=pair.accuracy.node, metric=metric, fix=remedies.measure_distance(program, pair))
 
 
 def labels_do_not_fit_head(program: Program, rule: Rule) -> Iterator[Finding]:
@@ -174,6 +177,7 @@ def _at_loss(
     *grounds: Value | None,
     node: CSTNode | None = None,
     severity: Severity | None = None,
+    fix: Fix | None = None,
     **facts: Any,
 ) -> Finding:
     """A report at the loss or at a part of it, with the head as the other half."""
@@ -187,11 +191,12 @@ def _at_loss(
         loss=pair.called,
         activation=pair.activation,
         units=pair.units,
+        fix=fix,
         **facts,
     )
 
 
-def _at_head(pair: Pair, rule: Rule, variant: str, severity: Severity | None = None) -> Finding:
+def _at_head(pair: Pair, rule: Rule, variant: str, severity: Severity | None = None, fix: Fix | None = None) -> Finding:
     """A report at the activation of the head, with the loss as the other half."""
     return rule.finding(
         pair.head.activation_node,
@@ -203,6 +208,7 @@ def _at_head(pair: Pair, rule: Rule, variant: str, severity: Severity | None = N
         loss=pair.called,
         activation=pair.activation,
         units=pair.units,
+        fix=fix,
     )
 
 

@@ -137,6 +137,34 @@ def _cut(call: cst.Call, args: list[cst.Arg], first: int, end: int) -> Edit:
             return Edit(Anchor(args[first - 1], Edge.end), Anchor(args[-1], Edge.end), "")
 
 
+def member(node: CSTNode | None, value: CSTNode | None) -> tuple[list[cst.BaseElement], int] | None:
+    """The members of the list literal within an expression in which a value stands, and its place there."""
+    match node:
+        case cst.Call(args=args):
+            inner = [arg.value for arg in args]
+        case cst.List(elements=elements) | cst.Tuple(elements=elements):
+            places = [place for place, element in enumerate(elements) if element.value is value]
+            if places:
+                return list(elements), places[0]
+            inner = [element.value for element in elements]
+        case cst.Dict(elements=entries):
+            inner = [entry.value for entry in entries]
+        case _:
+            return None
+    return next((found for one in inner if (found := member(one, value))), None)
+
+
+def member_removed(node: CSTNode | None, value: CSTNode | None) -> Edit | None:
+    """A list literal within an expression without one of its values; None when that is the only one."""
+    match member(node, value):
+        case [elements, place] if place + 1 < len(elements):
+            return Edit(Anchor(elements[place], Edge.start), Anchor(elements[place + 1], Edge.start), "")
+        case [elements, place] if place:
+            return Edit(Anchor(elements[place - 1].value, Edge.end), Anchor(elements[place].value, Edge.end), "")
+        case _:
+            return None
+
+
 def called(call: CSTNode | None) -> CSTNode | None:
     """The function that a call calls: `optimizers.Adam` of `optimizers.Adam(lr=1)`."""
     match call:
