@@ -53,6 +53,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid
         str, Meta(description="What makes the exit code 1: a severity (error, warning, info) and all above it, or the code of a rule.")
     ] = "warning"
     output_format: Annotated[Format, Meta(description="How findings are printed.")] = "text"
+    target_keras: Annotated[
+        Literal["", "2", "3"],
+        Meta(description="The Keras that the code is to run with; empty: what the dependencies of the project allow, else the newest."),
+    ] = ""
     src: Annotated[tuple[str, ...], Meta(description="Directories that imports of the project start from.")] = ()
     rules: Annotated[
         dict[str, dict[str, Any] | tuple[str, ...]] | tuple[str, ...],

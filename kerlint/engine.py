@@ -32,7 +32,7 @@ FAMILIES = {
     "5": ("training",),
     "6": ("regularization",),
     "7": (),
-    "8": (),
+    "8": ("migration",),
     "9": (),
 }
 """The modules of checks for each first digit of a code; KER0 is what this module says itself."""
@@ -80,7 +80,7 @@ class Projects:
     """
 
     def __init__(self, contents: Mapping[Path, bytes] | None = None) -> None:
-        self._known: dict[tuple[Path, tuple[str, ...]], Project] = {}
+        self._known: dict[tuple[Path, tuple[str, ...], str], Project] = {}
         self._contents = contents or {}
 
     def of(self, path: Path, config: Config) -> Project:
@@ -88,9 +88,9 @@ class Projects:
         from kerlint.semantics.project import Project, top_of
 
         root = config.root if config.file and config.settings.src else top_of(path)
-        key = root, config.settings.src
+        key = root, config.settings.src, config.settings.target_keras
         if key not in self._known:
-            self._known[key] = Project(*key, self._contents)
+            self._known[key] = Project(*key, contents=self._contents)
         return self._known[key]
 
 

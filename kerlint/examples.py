@@ -21,7 +21,7 @@ from kerlint.source import SourceError, read
 SCRIPT = "script.py"
 """What a block is called that does not say `file=models.py`."""
 _CODE = re.compile(r"[A-Z]+\d{3}")
-_MARKER = re.compile(rf"#\s*({_CODE.pattern}(?:[\s,]+{_CODE.pattern})*)\s*$")
+_MARKER = re.compile(rf"#[ \t]*({_CODE.pattern}(?:[ \t,]+{_CODE.pattern})*)[ \t]*$")
 _MARKED = re.compile(rf"[ \t]*{_MARKER.pattern}", re.MULTILINE)
 
 Mark = tuple[str, int, str]

@@ -30,6 +30,10 @@ def test_regenerating_equals_what_is_stored() -> None:
         )
 
 
+def test_regenerating_what_tf_keras_differs_in() -> None:
+    assert introspection.by_line(introspection.tfkeras3()) == (catalog.HERE / "tfkeras3.json").read_text(encoding="utf-8")
+
+
 CANONICAL = {
     "keras": "keras",
     "tensorflow.keras": "keras",

@@ -46,6 +46,8 @@ DEEPEST = 24
 
 def apply(run: Interpreter, maker: Maker, positional: list[Value], keywords: Args, node: CSTNode) -> Value:
     """`layer(x)` or `model(x)`: a piece of a graph on symbolic tensors, a term on data."""
+    if positional and isinstance(maker, (KerasModel, KerasLayer)) and _lacks_one(positional[0]):
+        run.without_input[node] = None
     first = [tensor for value in positional for tensor in tensors(value)]
     later = list(tensors(Table(keywords)))
     if not first and not later:
@@ -62,6 +64,10 @@ def apply(run: Interpreter, maker: Maker, positional: list[Value], keywords: Arg
             return made
         case _:
             return _apply_model(run, maker, positional, keywords, [*first, *later], node)
+
+
+def _lacks_one(inputs: Value) -> bool:
+    return isinstance(inputs, Items) and any(isinstance(item, Const) and item.value is None for item in inputs.items)
 
 
 def _apply_model(

@@ -42,7 +42,9 @@ def assign(run: Interpreter, target: Any, value: Value) -> None:
         case cst.Tuple(elements=elements) | cst.List(elements=elements):
             _unpack(run, elements, value, target)
         case cst.Attribute(value=base, attr=attr):
-            set_attribute(run, run.evaluate(base), attr.value, value, target)
+            owner = run.evaluate(base)
+            run.attributed(owner, attr.value, value, target)
+            set_attribute(run, owner, attr.value, value, target)
         case cst.Subscript():
             _store(run, target, value)
         case cst.StarredElement(value=inner):

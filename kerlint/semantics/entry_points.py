@@ -31,7 +31,7 @@ def _run_class(run: Interpreter, cls: Class) -> None:
         return
     this = _instance(run, cls)
     for method in methods:
-        if method.body not in run.called and method.name not in ("call", "build", "get_config", "compute_output_shape", "from_config"):
+        if method.body not in run.called and method.name not in ("get_config", "compute_output_shape", "from_config"):
             _run(run, method, None if is_marked(method, "staticmethod") else cls if is_marked(method, "classmethod") else this)
 
 

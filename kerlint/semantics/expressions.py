@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
+from kerlint.semantics import guards
 from kerlint.semantics.calls import call, call_method
-from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, is_model, operation, tensors
+from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, is_layer, operation, tensors
 from kerlint.semantics.members import attribute
 from kerlint.semantics.values import (
     MISSING,
@@ -338,13 +339,18 @@ def _contains(container: Value, wanted: Value) -> bool | None:
 def _conditional(run: Interpreter, node: cst.IfExp) -> Value:
     test = evaluate(run, node.test)
     known = truth(test)
-    if known is not None and not test.doubt:
-        return evaluate(run, node.body if known else node.orelse)
-    return join(evaluate(run, node.body), evaluate(run, node.orelse))
+    with run.guarding(guards.on_version(run, node.test, test)):
+        if known is not None and not test.doubt:
+            return evaluate(run, node.body if known else node.orelse)
+        return join(evaluate(run, node.body), evaluate(run, node.orelse))
 
 
 def _attribute(run: Interpreter, node: cst.Attribute) -> Value:
-    return attribute(run, evaluate(run, node.value), node.attr.value, node)
+    base, name = evaluate(run, node.value), node.attr.value
+    value = attribute(run, base, name, node)
+    if not run.rehearsing:
+        run.referred(base, name, value, node)
+    return value
 
 
 def _call(run: Interpreter, node: cst.Call) -> Value:
@@ -368,7 +374,7 @@ def _call(run: Interpreter, node: cst.Call) -> Value:
                 run.used(function.name, function.via, node, None, args, value)
         case _:
             value = call_method(run, receiver, name.value, positional, keywords, node)
-            if isinstance(receiver, (Term, KerasModel, KerasLayer, Choice, Unknown)) or is_model(receiver):
+            if isinstance(receiver, (Term, KerasModel, KerasLayer, Choice, Unknown)) or is_layer(receiver):
                 run.used(f".{name.value}", "", node, receiver, args, value)
     return value
 

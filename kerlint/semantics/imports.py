@@ -31,13 +31,16 @@ def import_module(run: Interpreter, node: cst.Import) -> None:
     for alias in node.names:
         name = dotted(alias.name)
         if alias.asname is not None:
-            run.assign(alias.asname.name, _deferred(run, name, 0, None, alias) or _module(run, name, 0, alias))
+            value = _deferred(run, name, 0, None, alias) or _module(run, name, 0, alias)
+            run.assign(alias.asname.name, value)
         else:
             top = name.partition(".")[0]
             value = _deferred(run, top, 0, None, alias) or _module(run, top, 0, alias)
             if isinstance(value, Namespace):
                 _module(run, name, 0, alias)
             run.bind(top, value, alias)
+        if isinstance(value, Symbol):
+            run.imported(name, "", alias, node)
 
 
 def _deferred(run: Interpreter, module: str, level: int, member: str | None, node: cst.CSTNode) -> Deferred | None:
@@ -69,7 +72,10 @@ def import_names(run: Interpreter, node: cst.ImportFrom) -> None:
     """`from a.b import c as d`, `from . import c`, `from a import *`."""
     name, level = dotted(node.module), len(node.relative)
     if isinstance(node.names, cst.ImportStar):
-        _star(run, _module(run, name, level, node), node)
+        star = _module(run, name, level, node)
+        _star(run, star, node)
+        if isinstance(star, Symbol):
+            run.imported(f"{name}.*", name, node, node)
         return
     source: Value | None = None
     for alias in node.names:
@@ -78,6 +84,8 @@ def import_names(run: Interpreter, node: cst.ImportFrom) -> None:
         if value is None:
             source = source or _module(run, name, level, node)
             value = _member(run, source, name, level, target, alias)
+            if isinstance(value, Symbol) and isinstance(source, Symbol):
+                run.imported(f"{name}.{target}", name, alias, node)
         if alias.asname is not None:
             run.assign(alias.asname.name, value)
         else:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from kerlint.semantics import binding, catalog, entry_points, expressions, imports, keras, library, models, snapshot, statements
+from kerlint.semantics.catalog import migration
 from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, is_model, repeated, tensors
 from kerlint.semantics.heap import Delta, Heap
 from kerlint.semantics.library import BUILTINS
 from kerlint.semantics.members import class_member
-from kerlint.semantics.program import Assignment, Event, Loop, Model, Program, Use
+from kerlint.semantics.program import Assignment, Event, Import, Loop, Model, Program, Reference, Use
 from kerlint.semantics.values import (
     MISSING,
     Bound,
@@ -59,6 +60,8 @@ MOST_PLAIN = 6
 """Passes up to which a loop that makes no layer is unrolled: hundreds of epochs need no more than what all passes share."""
 FIRST = 2
 """Passes after which it is seen whether a loop makes layers."""
+LIBRARIES = ("keras", "tensorflow", "tf_keras")
+"""Libraries whose imports and attributes are kept as they are written."""
 CONSTANTS = {"True": True, "False": False, "None": None}
 
 
@@ -98,7 +101,7 @@ def _followed(run: Interpreter, parsed: Parsed) -> Program:
     try:
         return run.program()
     except ExhaustedError:
-        return Program((), tuple(run.events), (), tuple(run.unknown.values()), tuple(run.uses), run.known())
+        return replace(run.facts(), models=())
 
 
 class Interpreter:
@@ -127,6 +130,7 @@ class Interpreter:
         self.within: tuple[Value, ...] = ()
         self.entry: Function | None = None
         self.doubt = ""
+        self.guarded = False
         self.image_format: Value = Const(None)
         self.rehearsing = 0
         self.steps = 0
@@ -135,6 +139,11 @@ class Interpreter:
         self.passes = 1
         self.events: list[Event] = []
         self.uses: list[Use] = []
+        self.imports: dict[CSTNode, Import] = {}
+        self.references: dict[CSTNode, Reference] = {}
+        self.branches: dict[CSTNode, None] = {}
+        self.without_input: dict[CSTNode, None] = {}
+        self.guards: dict[CSTNode, bool] = {}
         self.models: dict[int, Value] = {}
         self.objects: dict[int, Instance] = {}
         self.names: dict[int, str] = {}
@@ -533,7 +542,58 @@ class Interpreter:
             entry = self.entry.body if self.entry is not None else None
             positional, keywords = args
             place, loops = len(self.events), tuple(self.loops)
-            self.uses.append(Use(name, via, node, receiver, tuple(positional), keywords, value, place, loops, self.doubt, entry))
+            made = Use(
+                name,
+                via,
+                node,
+                receiver,
+                tuple(positional),
+                keywords,
+                value,
+                place,
+                loops,
+                self.doubt,
+                entry,
+                self.guarded,
+                bool(self.applying),
+            )
+            self.uses.append(made)
+
+    def imported(self, path: str, module: str, node: CSTNode, statement: CSTNode) -> None:
+        """Something was imported from a library."""
+        if path.startswith(LIBRARIES):
+            self.imports.setdefault(node, Import(path, module, node, statement, self.guarded))
+
+    def referred(self, base: Value, name: str, value: Value, node: CSTNode) -> None:
+        """An attribute was read."""
+        match value:
+            case Symbol(target, via) if via.startswith(LIBRARIES):
+                self.references.setdefault(node, Reference(target, via, node, base, self.guarded))
+            case _ if name in migration.attributes():
+                self.references.setdefault(node, Reference(f".{name}", "", node, base, self.guarded))
+            case _:
+                return
+
+    def attributed(self, base: Value, name: str, value: Value, node: CSTNode) -> None:
+        """An attribute was set."""
+        match value:
+            case _ if self.rehearsing:
+                return
+            case Term("tensorflow.Variable") if isinstance(base, Instance):
+                self.references.setdefault(node, Reference(f".{name}", "", node, base, self.guarded, value))
+            case _ if name in migration.attributes():
+                self.references.setdefault(node, Reference(f".{name}", "", node, base, self.guarded, value))
+            case _:
+                return
+
+    @contextmanager
+    def guarding(self, guarded: bool) -> Iterator[None]:
+        """What is recorded meanwhile is for some versions of Keras only."""
+        before, self.guarded = self.guarded, self.guarded or guarded
+        try:
+            yield
+        finally:
+            self.guarded = before
 
     def note(self, unknown: Unknown) -> None:
         """Something that stayed unknown, for `kerlint show`."""
@@ -549,7 +609,22 @@ class Interpreter:
         """Everything that was understood."""
         models = [self.latest.get(key) or snapshot.snapshot(self, model) for key, model in self.models.items()]
         assignments = [Assignment(name, value, node, read, place) for node, (name, value, read, place) in self.bindings.items()]
-        return Program(tuple(models), tuple(self.events), tuple(assignments), tuple(self.unknown.values()), tuple(self.uses), self.known())
+        return replace(self.facts(), models=tuple(models), assignments=tuple(assignments))
+
+    def facts(self) -> Program:
+        """What was recorded on the way, without the models as they stand."""
+        return Program(
+            models=(),
+            events=tuple(self.events),
+            unknown=tuple(self.unknown.values()),
+            uses=tuple(self.uses),
+            names=self.known(),
+            imports=tuple(self.imports.values()),
+            references=tuple(self.references.values()),
+            branches=tuple(self.branches),
+            without_input=tuple(self.without_input),
+            keras=self.project.keras,
+        )
 
     def known(self) -> dict[str, str]:
         """The names of the file itself that stand for something of a library."""

@@ -218,6 +218,10 @@ class Use:
     doubt: str
     entry: object
     """As of an event."""
+    guarded: bool = False
+    """It stands in a branch that only some versions of Keras take (`if hasattr(...)`, `try … except ImportError`)."""
+    inside: bool = False
+    """It was followed into from a call of one of the user's layers or models on symbolic tensors."""
 
     def arg(self, position: int, *names: str) -> Value | None:
         """The argument at a position or under one of its names, or None when it was not given."""
@@ -225,6 +229,36 @@ class Use:
             if name in self.keywords:
                 return self.keywords[name]
         return self.positional[position] if position < len(self.positional) else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Import:
+    """A name of Keras or TensorFlow that a statement imports; `path` is as it is written: "keras.layers.core.Dense".
+
+    `node` is the alias, or the statement of an `import *`; `module` is what stands behind `from`, or "".
+    """
+
+    path: str
+    module: str
+    node: CSTNode
+    statement: CSTNode
+    guarded: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """An attribute that is read or set: of something of Keras or TensorFlow (`via` as the user reached it), or of a value (`via` is "").
+
+    `name` is canonical, or ".lr" of the value `base`. The parts of a longer chain (`tf.keras` of `tf.keras.layers`) are there as well.
+    """
+
+    name: str
+    via: str
+    node: CSTNode
+    base: Value
+    guarded: bool
+    assigned: Value | None = None
+    """What it is set to."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -240,6 +274,16 @@ class Program:
     """The calls of libraries, in program order."""
     names: Mapping[str, str] = field(default_factory=dict)
     """What the names of the file itself stand for that are bound to something of a library: {"tf": "tensorflow"}, as imported."""
+    imports: tuple[Import, ...] = ()
+    """What is imported of Keras and TensorFlow, used or not, in program order."""
+    references: tuple[Reference, ...] = ()
+    """The attributes of Keras and TensorFlow that are not called, and those of values that Keras 3 has no longer."""
+    branches: tuple[CSTNode, ...] = ()
+    """Conditions and loops of Python on symbolic tensors, in the `call` of the user's layers and models."""
+    without_input: tuple[CSTNode, ...] = ()
+    """Calls of layers and models with a `None` in the list of their inputs."""
+    keras: tuple[int, int] = (3, 99)
+    """The newest version of Keras that the project asks for."""
 
     def fits(self) -> Iterator[Event]:
         """The events in which weights are learned from data given to `fit` or `train_on_batch`."""

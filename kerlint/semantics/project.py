@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kerlint.semantics.dependencies import Version, target
 from kerlint.source import Source, SourceError, may_mention, parse, read
 
 if TYPE_CHECKING:
@@ -35,12 +37,18 @@ class Project:
     `contents` are files that hold something else than what is on disk.
     """
 
-    def __init__(self, root: Path, src: tuple[str, ...] = (), contents: Mapping[Path, bytes] | None = None) -> None:
+    def __init__(self, root: Path, src: tuple[str, ...] = (), keras: str = "", contents: Mapping[Path, bytes] | None = None) -> None:
         self.root = root.resolve()
+        self.target = keras
         self.src = tuple(self.root / folder for folder in src)
         self.contents = contents or {}
         self.found: dict[tuple[str, int, Path], Path | None] = {}
         self.parsed: dict[Path, tuple[Source, Parsed] | None] = {}
+
+    @cached_property
+    def keras(self) -> Version:
+        """The newest version of Keras that the project may run with: what its configuration says, else its dependencies."""
+        return target(self.root, self.target)
 
     def find(self, name: str, level: int, importer: Path) -> Path | None:
         """The file of an import (`level` leading dots) seen from `importer`, or None when it is no file of this project."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from kerlint.semantics import imports, library, patterns
+from kerlint.semantics import guards, imports, library, patterns
 from kerlint.semantics.calls import call
 from kerlint.semantics.expressions import AUGMENTED, compute, evaluate, key_of, subscript, truth
-from kerlint.semantics.graph import is_model
+from kerlint.semantics.graph import Tensor, is_model
 from kerlint.semantics.values import (
     Bound,
     Choice,
@@ -177,11 +177,18 @@ def _import_from(run: Interpreter, node: cst.ImportFrom) -> bool:
 
 def _if(run: Interpreter, node: cst.If) -> bool:
     test = evaluate(run, node.test)
+    with run.guarding(guards.on_version(run, node.test, test)):
+        return _chosen(run, node, test)
+
+
+def _chosen(run: Interpreter, node: cst.If, test: Value) -> bool:
     known = truth(test)
     if known is True and not test.doubt:
         return block(run, node.body.body)
     if known is False and not test.doubt:
         return _otherwise(run, node.orelse)
+    if run.applying and guards.on_tensor(run, node.test):
+        run.branches[node.test] = None
     with run.doubting(test.doubt or "one of several branches"):
         return run.heap.branch((lambda: block(run, node.body.body), lambda: _otherwise(run, node.orelse)))
 
@@ -199,6 +206,8 @@ def _otherwise(run: Interpreter, node: cst.If | cst.Else | None) -> bool:
 def _for(run: Interpreter, node: cst.For) -> bool:
     iterable = evaluate(run, node.iter)
     members = run_over(run, iterable)
+    if run.applying and isinstance(iterable, Tensor):
+        run.branches[node.iter] = None
 
     def body() -> bool:
         if members is None:
@@ -222,12 +231,22 @@ def _while(run: Interpreter, node: cst.While) -> bool:
     known = truth(evaluate(run, node.test))
     if known is False:
         return _otherwise(run, node.orelse)
+    if run.applying and known is None and guards.on_tensor(run, node.test):
+        run.branches[node.test] = None
     leads_on = run.loop(node, None, None, lambda: block(run, node.body.body), lambda: _otherwise(run, node.orelse))
     endless = isinstance(node.test, (cst.Name, cst.Integer)) and known is True
     return leads_on if not endless or run.regions else True
 
 
 def _try(run: Interpreter, node: cst.Try | cst.TryStar) -> bool:
+    with run.guarding(guards.on_failure(node, imports=_only_imports(node))):
+        leads_on = _tried_ways(run, node)
+    if node.finalbody is not None:
+        leads_on = block(run, node.finalbody.body.body) and leads_on
+    return leads_on
+
+
+def _tried_ways(run: Interpreter, node: cst.Try | cst.TryStar) -> bool:
     leads_on = True
     if _only_imports(node):
         leads_on = block(run, node.body.body)
@@ -235,8 +254,6 @@ def _try(run: Interpreter, node: cst.Try | cst.TryStar) -> bool:
         ways: list[Callable[[], bool]] = [lambda: block(run, node.body.body) and _otherwise(run, node.orelse)]
         ways += [lambda handler=handler: _handler(run, handler) for handler in node.handlers]  # type: ignore[misc]
         leads_on = run.heap.branch(ways)
-    if node.finalbody is not None:
-        leads_on = block(run, node.finalbody.body.body) and leads_on
     return leads_on
 
 

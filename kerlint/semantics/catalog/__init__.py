@@ -69,7 +69,7 @@ def canonical(dotted: str) -> str:
         known = _known(name)
         if known is not None:
             return known
-    modules = _names()["modules"].get(rooted, ())
+    modules = table()["modules"].get(rooted, ())
     return modules[0] if len(modules) == 1 else rooted
 
 
@@ -77,10 +77,10 @@ def canonical(dotted: str) -> str:
 def entry(name: str) -> Entry | None:
     """What the catalog holds under a name (canonical or not), or None."""
     name = canonical(name)
-    third, second = (_decoded(lines.get(name)) for lines in (_lines("keras3"), _lines("keras2")))
-    second = second or _names()["entries"].get(name)
-    if name in _names()["functions"]:
-        second = {"kind": "function", "parameters": _names()["functions"][name], "any": True}
+    third, second = (_decoded(lines(version).get(name)) for version in ("keras3", "keras2"))
+    second = second or table()["entries"].get(name)
+    if name in table()["functions"]:
+        second = {"kind": "function", "parameters": table()["functions"][name], "any": True}
     first = third or second
     if first is None:
         return None
@@ -108,14 +108,14 @@ def bind(
     canonic = canonical(name)
     found = entry(canonic)
     parameters = found.parameters if found else ()
-    renamed = _renamed_arguments(canonic, found.kind if found else "")
-    if _is_keras_1(name, positional, keywords):
+    renamed = renamed_arguments(canonic, found.kind if found else "")
+    if is_keras_1(name, positional, keywords):
         keywords = {**dict(zip(("nb_row", "nb_col"), positional[1:3], strict=True)), **keywords}
         positional = positional[:1]
     bound = {parameters[place].name if place < len(parameters) else str(place): value for place, value in enumerate(positional)}
     for keyword, value in keywords.items():
         bound[renamed.get(keyword, keyword)] = value
-    for target, parts in _names()["pairs"].items():
+    for target, parts in table()["pairs"].items():
         if pair is not None and all(part in bound for part in parts):
             bound[target] = pair(*(bound.pop(part) for part in parts))
     return bound
@@ -127,12 +127,12 @@ def conventional(name: str) -> str | None:
 
     The names of modules are those of names.toml; a class of Keras is known by its name alone.
     """
-    table = _names()["conventions"]
-    if name in table["names"]:
-        return str(table["names"][name])
+    usual = table()["conventions"]
+    if name in usual["names"]:
+        return str(usual["names"][name])
     if not name[:1].isupper():
         return None
-    return next((path for module in table["modules"] if entry(path := f"{module}.{name}") is not None), None)
+    return next((path for module in usual["modules"] if entry(path := f"{module}.{name}") is not None), None)
 
 
 @lru_cache(maxsize=1024)
@@ -153,10 +153,10 @@ def from_string(kind: str, text: str) -> str | None:
     wanted = text.strip()
     if kind == "activation":
         return _activation(wanted)
-    table = _names()["strings"].get(kind, _NOTHING)
+    known = table()["strings"].get(kind, _NOTHING)
     if wanted in ("accuracy", "acc", "crossentropy", "ce"):
         return None
-    return table.get(wanted.lower()) or _strings(kind).get(wanted) or _strings(kind).get(wanted.lower())
+    return known.get(wanted.lower()) or _strings(kind).get(wanted) or _strings(kind).get(wanted.lower())
 
 
 @lru_cache(maxsize=1024)
@@ -167,7 +167,7 @@ def loss_class(name: str) -> str | None:
     Functions of TensorFlow are as those of Keras: "tensorflow.nn.relu" is "relu".
     """
     name = canonical(name)
-    layers = _names()["activations"]
+    layers = table()["activations"]
     if name in layers:
         return str(layers[name])
     module, _, last = name.rpartition(".")
@@ -181,22 +181,23 @@ def loss_class(name: str) -> str | None:
 
 def names(kind: str = "") -> Iterator[str]:
     """The canonical names of a kind, or all."""
-    for name in dict.fromkeys((*_lines("keras3"), *_lines("keras2"))):
+    for name in dict.fromkeys((*lines("keras3"), *lines("keras2"))):
         found = _known(name) == name and entry(name)
         if found and kind in ("", found.kind):
             yield name
 
 
 @cache
-def _lines(catalog: str) -> dict[str, str]:
+def lines(catalog: str) -> dict[str, str]:
     """The lines of a JSON file by name, not decoded: an object is an entry, a string the canonical name of an alias."""
-    lines = (HERE / f"{catalog}.json").read_text(encoding="utf-8").split("\n")
-    parts = (line.partition('": ') for line in lines if line.startswith('"'))
+    text = (HERE / f"{catalog}.json").read_text(encoding="utf-8").split("\n")
+    parts = (line.partition('": ') for line in text if line.startswith('"'))
     return {name[1:]: value.rstrip(",") for name, _, value in parts}
 
 
 @cache
-def _names() -> Mapping[str, Any]:
+def table() -> Mapping[str, Any]:
+    """What names.toml holds."""
     import tomli
 
     return tomli.loads((HERE / "names.toml").read_text(encoding="utf-8"))
@@ -211,7 +212,7 @@ def _decoded(line: str | None) -> dict[str, Any] | None:
 
 def _rooted(dotted: str) -> str:
     """The path with its root replaced: the longest that the table knows, as often as one is found."""
-    roots = _names()["roots"]
+    roots = table()["roots"]
     parts = dotted.split(".")
     for length in range(min(len(parts), 6), 0, -1):
         root = roots.get(".".join(parts[:length]))
@@ -224,7 +225,7 @@ def _spellings(name: str) -> Iterator[str]:
     """A name, then what it may be called now: its module is looked up with and without what follows the modules that the table knows."""
     yield name
     parts = name.split(".")
-    modules = _names()["modules"]
+    modules = table()["modules"]
     for length in range(len(parts) - 1, 1, -1):
         for module in modules.get(".".join(parts[:length]), ()):
             yield ".".join((module, *parts[length:]))
@@ -233,13 +234,13 @@ def _spellings(name: str) -> Iterator[str]:
 
 def _known(name: str) -> str | None:
     """The canonical name, when a table or a generated file has this one."""
-    renamed: str | None = _names()["renamed"].get(name)
+    renamed: str | None = table()["renamed"].get(name)
     if renamed is not None:
         return renamed
-    if name in _names()["entries"]:
+    if name in table()["entries"]:
         return name
     for catalog in ("keras3", "keras2"):
-        line = _lines(catalog).get(name)
+        line = lines(catalog).get(name)
         if line is not None:
             return name if line.startswith("{") else line[1:-1]
     return None
@@ -267,12 +268,13 @@ def _default(row: list[Any]) -> Any:
 
 
 @lru_cache(maxsize=512)
-def _renamed_arguments(name: str, kind: str) -> Mapping[str, str]:
-    arguments = _names()["arguments"]
+def renamed_arguments(name: str, kind: str) -> Mapping[str, str]:
+    """What the arguments of something, of a kind, were called before: old = the argument of Keras 3."""
+    arguments = table()["arguments"]
     return {**arguments.get(kind, _NOTHING), **arguments.get(name, _NOTHING)}
 
 
-def _is_keras_1(name: str, positional: Sequence[Any], keywords: Mapping[str, Any]) -> bool:
+def is_keras_1(name: str, positional: Sequence[Any], keywords: Mapping[str, Any]) -> bool:
     """Whether the second and third positional arguments of a two-dimensional convolution are rows and columns.
 
     TensorFlow never had that signature; elsewhere the old class name or another argument of Keras 1 tells.
@@ -288,8 +290,8 @@ def _strings(kind: str) -> Mapping[str, str]:
     """Class names of a kind as Keras reads them in strings: as they are, in snake case, in small letters, and their aliases."""
     module = f"keras.{kind}{'es' if kind.endswith('s') else 's'}"
     found: dict[str, str] = {}
-    for lines in (_lines("keras2"), _lines("keras3")):
-        for name, line in lines.items():
+    for version in ("keras2", "keras3"):
+        for name, line in lines(version).items():
             target = name if line.startswith("{") else line[1:-1]
             last = target.rpartition(".")[2]
             if target.startswith(module + ".") and last[:1].isupper() and target.count(".") == 2:
@@ -299,7 +301,7 @@ def _strings(kind: str) -> Mapping[str, str]:
 
 
 def _activation(text: str) -> str | None:
-    text = _names()["strings"]["activation"].get(text.lower(), text.lower())
+    text = table()["strings"]["activation"].get(text.lower(), text.lower())
     target = _known(f"keras.activations.{text}")
     last = (target or "").rpartition(".")[2]
     return None if last in ("", "get", "serialize", "deserialize") else last

@@ -57,6 +57,8 @@ WITH_METHODS = (
 )
 """Classes whose public methods are entries too ("keras.Model.fit")."""
 
+TF_KERAS = "keras._tf_keras.keras"
+"""The module that TensorFlow shows as `tf.keras`."""
 NOT_READ = ("keras.src", "keras.optimizers.legacy")
 """Modules that are not read: the implementation, and the optimizers that names.toml maps to those of today."""
 FUNCTIONAL = {"keras": "keras.src.models.functional", "tf_keras": "tf_keras.src.engine.functional"}
@@ -88,6 +90,13 @@ def keras2(third: Entries) -> Entries:
     """The entries of the installed tf_keras, under the same canonical names as Keras 3 where both have the thing."""
     known = {alias: name for name, entry in third.items() for alias in (name, *entry.get("aliases", ()))}
     return _entries("tf_keras", LAYER_KEYWORDS_2, known)
+
+
+def tfkeras3() -> dict[str, str]:
+    """How `tf.keras` differs from the Keras 3 that it is: names that it has beside those of `keras` ("only"), and has not ("lacks")."""
+    own = {name for name, _ in _public(importlib.import_module("keras"), "keras", "keras", set())}
+    inner = {name for name, _ in _public(importlib.import_module(TF_KERAS), "keras", "keras", set())}
+    return {**dict.fromkeys(own - inner, "lacks"), **dict.fromkeys(inner - own, "only")}
 
 
 def written(entries: Entries) -> str:

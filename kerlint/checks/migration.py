@@ -1,0 +1,36 @@
+"""Keras 1 to 2 to 3: what was removed or renamed (KER8). The rules that the table of the catalog alone tells share one check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from kerlint.checks import obsolete
+
+if TYPE_CHECKING:
+    from kerlint.finding import Finding
+    from kerlint.rule import Rule
+    from kerlint.semantics.program import Program
+
+
+def _told(program: Program, rule: Rule) -> Iterator[Finding]:
+    yield from obsolete.reported(program, rule)
+
+
+lr_argument = _told
+decay_argument = _told
+legacy_optimizer = _told
+experimental_optimizer = _told
+optimizer_lr_attribute = _told
+generator_methods = _told
+predict_classes = _told
+removed_fit_arguments = _told
+savedmodel_format = _told
+hdf5_model_file = _told
+weights_filename = _told
+checkpoint_arguments = _told
+experimental_preprocessing = _told
+legacy_data_utilities = _told
+internal_layer_modules = _told
+internal_utils_modules = _told
+keras1_arguments = _told

@@ -1,0 +1,124 @@
+"""Names of files that models and weights are kept in: Keras 3 tells the format by their ending."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from kerlint.checks import repairs, rewrites
+from kerlint.checks.obsolete import Hit, namespace
+from kerlint.semantics.catalog import migration
+from kerlint.semantics.graph import is_model
+from kerlint.semantics.values import Const, Value, text
+
+if TYPE_CHECKING:
+    from libcst import CSTNode
+
+    from kerlint.finding import Edit, Fix
+    from kerlint.semantics.program import Program, Use
+
+WHOLE = (".keras", ".h5", ".hdf5")
+"""Endings of files that `save` and `load_model` take."""
+OLD = (".h5", ".hdf5")
+WEIGHTS = ".weights.h5"
+CHECKPOINT = (".keras", ".h5")
+"""Endings that `ModelCheckpoint` takes for whole models."""
+
+
+def hits(program: Program) -> Iterator[Hit]:
+    """The names of files that Keras 3 refuses, or takes with a warning."""
+    for use in program.uses:
+        if use.guarded:
+            continue
+        match use.name:
+            case ".save" if use.receiver is not None and is_model(use.receiver):
+                yield from _saved(use, use.arg(0, "filepath"))
+            case "keras.models.save_model" | "keras.models.load_model" if namespace(use.via):
+                loads = use.name.endswith("load_model")
+                yield from _loaded(use) if loads else _saved(use, use.arg(1, "filepath"), 1)
+            case ".save_weights" | ".load_weights" if use.receiver is not None and is_model(use.receiver):
+                yield from _weights(program, use)
+            case "keras.callbacks.ModelCheckpoint" if namespace(use.via):
+                yield from _checkpoint(use)
+
+
+def _saved(use: Use, path: Value | None, place: int = 0) -> Iterator[Hit]:
+    name, form = text(path), use.keywords.get("save_format")
+    if form is not None:
+        edits = [rewrites.without(use.node, "save_format")]
+        if name is not None and not name.endswith(WHOLE):
+            edits.append(_edit(path, _ended(name, ".h5" if text(form) == "h5" else ".keras")))
+        fix = repairs.fix("Let the ending of the file say the format", *edits, safe=False) if name is not None else None
+        node = repairs.argument(use.node, "save_format") or use.node
+        yield Hit(migration.call("KER809", "save_format"), node, "save_format", "", "format", fix, use.doubt)
+    elif name is not None and not name.endswith(WHOLE):
+        new = _ended(name, ".keras")
+        yield Hit(migration.call("KER809", "save"), _node(use, path), name, new, "save", _renamed(path, new), use.doubt)
+    elif name is not None and name.endswith(OLD):
+        new = _ended(name, ".keras")
+        yield Hit(migration.call("KER810", "save"), _node(use, path), name, new, "", _renamed(path, new), use.doubt)
+
+
+def _loaded(use: Use) -> Iterator[Hit]:
+    path = use.arg(0, "filepath")
+    name = text(path)
+    if name is not None and not name.endswith(WHOLE) and "://" not in name:
+        new = _ended(name, ".keras")
+        yield Hit(migration.call("KER809", "load_model"), _node(use, path), name, new, "load", _renamed(path, new), use.doubt)
+
+
+def _weights(program: Program, use: Use) -> Iterator[Hit]:
+    path = use.arg(0, "filepath")
+    name = text(path)
+    if name is None or name.endswith(WEIGHTS):
+        return
+    loads = use.name == ".load_weights"
+    if loads and name.endswith((*WHOLE, ".json")):
+        return
+    new = _ended(name, WEIGHTS)
+    row = migration.call("KER811", use.name[1:])
+    yield Hit(row, _node(use, path), name, new, "load" if loads else "", _renamed(path, new), use.doubt)
+
+
+def _checkpoint(use: Use) -> Iterator[Hit]:
+    path, only = use.arg(0, "filepath"), use.arg(4, "save_weights_only")
+    name = text(path)
+    match use.keywords.get("save_freq"):
+        case Const("batch"):
+            node = repairs.argument(use.node, "save_freq") or use.node
+            yield Hit(migration.call("KER812", "save_freq"), node, "batch", "", "batch", None, use.doubt)
+    endings: tuple[str, ...]
+    match only:
+        case None | Const(False):
+            endings, ending = CHECKPOINT, ".keras"
+        case Const(True):
+            endings, ending = (WEIGHTS,), WEIGHTS
+        case _:
+            return
+    if name is not None and not name.endswith(endings):
+        new = _ended(name, ending)
+        row = migration.call("KER812", "filepath")
+        yield Hit(row, _node(use, path), name, new, "weights" if ending == WEIGHTS else "", _renamed(path, new), use.doubt)
+
+
+def _ended(name: str, ending: str) -> str:
+    """The name of a file with another ending; a directory becomes a file."""
+    name = name.rstrip("/")
+    for known in (WEIGHTS, ".hdf5", ".h5", ".keras", ".ckpt", ".tf", ".pb"):
+        if name.endswith(known):
+            return name.removesuffix(known) + ending
+    return name + ending
+
+
+def _node(use: Use, path: Value | None) -> CSTNode:
+    return path.node if path is not None and path.node is not None else use.node
+
+
+def _edit(path: Value | None, new: str) -> Edit | None:
+    if path is None or not rewrites.is_string(path.node):
+        return None
+    return repairs.replaced(path.node, rewrites.quoted(path.node, new))
+
+
+def _renamed(path: Value | None, new: str) -> Fix | None:
+    return repairs.fix(f"Write `{new}`", _edit(path, new), safe=False)

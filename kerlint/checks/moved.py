@@ -1,0 +1,144 @@
+"""Modules and names that are not where they were: imports, and attributes of Keras that Keras 3 does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from kerlint.checks import repairs, rewrites
+from kerlint.checks.obsolete import Hit
+from kerlint.semantics.catalog import migration
+from kerlint.semantics.catalog.migration import Gone
+
+if TYPE_CHECKING:
+    from libcst import CSTNode
+
+    from kerlint.finding import Fix
+    from kerlint.semantics.program import Import, Program, Reference, Use
+
+
+def hits(program: Program) -> Iterator[Hit]:
+    """What is gone of what the program imports, and of what it reaches through something that is still there."""
+    yield from _imports(program)
+    yield from _attributes(program)
+
+
+# Imports
+
+
+def _imports(program: Program) -> Iterator[Hit]:
+    told: set[str] = set()
+    for found in program.imports:
+        gone = None if found.guarded else migration.gone(found.module if found.path.endswith(".*") else found.path)
+        if gone is None or not gone.row.code:
+            continue
+        whole = bool(found.module) and (found.module == gone.missing or found.module.startswith(f"{gone.missing}."))
+        if whole:
+            key = f"{id(found.statement)} {gone.row.code}"
+            if key in told:
+                continue
+            told.add(key)
+        yield _import(program, found, gone, whole)
+
+
+def _import(program: Program, found: Import, gone: Gone, whole: bool) -> Hit:
+    node = rewrites.module_of(found.statement) if whole else found.node
+    old = gone.missing if whole else found.path
+    new = _new_module(found, gone) if whole else gone.new
+    return Hit(gone.row, node, old, new, gone.row.variant or ("" if new else "gone"), _import_fix(program, found, gone, whole))
+
+
+def _new_module(found: Import, gone: Gone) -> str:
+    if found.path.endswith(".*"):
+        return gone.new
+    return gone.new.rpartition(".")[0] if gone.new.rpartition(".")[2] == found.path.rpartition(".")[2] else gone.new
+
+
+def _import_fix(program: Program, found: Import, gone: Gone, whole: bool) -> Fix | None:
+    safe = _is_safe(gone, found.path)
+    if found.path.endswith(".*"):
+        edit = repairs.replaced(rewrites.module_of(found.statement), gone.new) if gone.new else None
+        return repairs.fix(f"Import from `{gone.new}`", edit, safe=safe)
+    if not gone.new or gone.row.adds:
+        if _used(program, found) or not (gone.row.adds or gone.row.members or gone.row.variant == "merge"):
+            return None
+        return repairs.fix(f"Do not import `{found.path}`", rewrites.not_imported(found.statement, found.node), safe=False)
+    if not whole:
+        if not _members_moved(program, found.path, gone.new):
+            return None
+        return repairs.fix(f"Import `{gone.new}`", rewrites.imported_as(found.statement, found.node, gone.new), safe=safe)
+    paths = _moved_paths(program, found.statement)
+    module = gone.new.rpartition(".")[0]
+    return repairs.fix(f"Import from `{module}`", rewrites.imported_from(found.statement, paths), safe=safe)
+
+
+def _moved_paths(program: Program, statement: CSTNode) -> Mapping[CSTNode, str]:
+    """Where each name of an import is now; "" for one that is nowhere."""
+    paths: dict[CSTNode, str] = {}
+    for node, found in rewrites.names_in(statement, program.imports).items():
+        gone = migration.gone(found.path)
+        new = found.path if gone is None else "" if gone.row.adds else gone.new
+        paths[node] = new if gone is None or _members_moved(program, found.path, new) else ""
+    return paths
+
+
+def _members_moved(program: Program, old: str, new: str) -> bool:
+    """Whether all that the program reads of a module or class is found in its new place as well."""
+    reached: tuple[Use | Reference, ...] = (*program.uses, *program.references)
+    for use in reached:
+        if use.via.startswith(f"{old}."):
+            moved = migration.gone(use.via)
+            if moved is not None and moved.new != new + use.via[len(old) :]:
+                return False
+    return True
+
+
+def _used(program: Program, found: Import) -> bool:
+    """Whether anything in the program is reached through an import."""
+    reached: tuple[Use | Reference, ...] = (*program.uses, *program.references)
+    return any(use.via == found.path or use.via.startswith(f"{found.path}.") for use in reached)
+
+
+def _is_safe(gone: Gone, path: str) -> bool:
+    return gone.row.fix == "safe" or path.rpartition(".")[2] in gone.row.safe
+
+
+# Attributes
+
+
+def _attributes(program: Program) -> Iterator[Hit]:
+    places = [(use.via, rewrites.function(use.node), use) for use in program.uses if use.via and not use.guarded]
+    reads = [(found.via, found.node, None) for found in program.references if found.via and not found.guarded]
+    inner = {id(rewrites.inner(node)) for _, node, _ in (*places, *reads)}
+    for via, node, use in (*places, *reads):
+        gone = migration.gone(via) if node is not None and id(node) not in inner else None
+        if gone is None or not gone.row.code:
+            continue
+        name, links = rewrites.chain(node)
+        base = via.rsplit(".", links)[0]
+        imported = base == gone.missing or base.startswith(f"{gone.missing}.")
+        if not name or (imported and not gone.row.members):  # told at the import
+            continue
+        if gone.row.members:
+            yield _member(gone, via, node, base)
+        else:
+            yield Hit(gone.row, node, via, gone.new, gone.row.variant or ("" if gone.new else "gone"), _fix(program, via, node, use, gone))
+
+
+def _fix(program: Program, via: str, node: CSTNode | None, use: Use | None, gone: Gone) -> Fix | None:
+    text = rewrites.spelled(program, node, via, gone.new) if gone.new else None
+    if text is None:
+        return None
+    edits = [repairs.replaced(node, text[0])]
+    if gone.row.adds:
+        if use is None:
+            return None
+        edits.append(repairs.added(use.node, gone.row.adds))
+    return repairs.fix(f"Write `{text[0]}`", *edits, safe=_is_safe(gone, via), imports=text[1])
+
+
+def _member(gone: Gone, via: str, node: CSTNode | None, base: str) -> Hit:
+    """A member of an enumeration that is a string now."""
+    word = gone.row.members.get(via.rpartition(".")[2], "")
+    fix = repairs.fix(f'Write `"{word}"`', repairs.replaced(node, f'"{word}"'), safe=gone.row.fix == "safe") if word else None
+    return Hit(gone.row, node, via, f'"{word}"' if word else "", "" if word else "gone", fix)

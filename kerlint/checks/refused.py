@@ -1,0 +1,145 @@
+"""Calls that Keras 3 refuses for what they are given: names of files, shapes, names, tensors of TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from kerlint.checks import repairs, rewrites
+from kerlint.checks.obsolete import Hit, namespace
+from kerlint.semantics import catalog
+from kerlint.semantics.catalog import migration
+from kerlint.semantics.graph import is_layer, tensors
+from kerlint.semantics.values import Const, Instance, Term, text
+
+if TYPE_CHECKING:
+    from kerlint.semantics.program import Program, Use
+
+NAMED = frozenset({"layer", "model", "optimizer", "application"})
+"""Kinds of objects whose name may hold no slash."""
+SYMBOLIC = frozenset({"keras.backend.int_shape", "keras.backend.is_keras_tensor"})
+"""Functions that ask a symbolic tensor only for what it knows."""
+
+
+def hits(program: Program) -> Iterator[Hit]:
+    """The calls that are refused."""
+    for use in program.uses:
+        if use.guarded:
+            continue
+        yield from _merge(program, use)
+        yield from _weight(use)
+        if use.via:
+            yield from _input(use)
+            yield from _name(use)
+            yield from _operation(program, use)
+            yield from _compiled(use)
+    yield from _variables(program)
+    yield from (Hit(migration.call("KER842", "if"), node, rewrites.code(node)) for node in program.branches)
+    yield from (Hit(migration.call("KER843", "None"), node, "None") for node in program.without_input)
+
+
+def _merge(program: Program, use: Use) -> Iterator[Hit]:
+    """`merge([...], mode=...)` of Keras 1."""
+    if use.name != "keras.layers.merge":
+        return
+    mode = use.arg(1, "mode")
+    new = migration.merging(text(mode) or "sum") if mode is None or text(mode) is not None else ""
+    fix = None
+    if new and use.keywords.keys() <= {"mode", "concat_axis", "name"} and len(use.positional) <= 2:
+        edits = [repairs.replaced(repairs.called(use.node), new)]
+        if mode is not None:
+            edits.append(repairs.removed(use.node, repairs.argument(use.node, "mode", 1)))
+        if "concat_axis" in use.keywords:
+            edits.append(repairs.renamed(use.node, "concat_axis", "axis"))
+        module = f"{migration.rooted(use.via)[0] or 'keras'}.layers"
+        fix = repairs.fix(f"Call `{new}`", *edits, safe=False, imports=(f"from {module} import {new}",))
+    yield Hit(migration.call("KER817", "merge"), repairs.called(use.node), "merge", new, "merge", fix, use.doubt)
+
+
+def _weight(use: Use) -> Iterator[Hit]:
+    """`add_weight("kernel", shape=...)`: the first argument is the shape now."""
+    match use.name, use.receiver, use.value:
+        case ".add_weight", Instance(), Term(".add_weight()") if use.positional and text(use.positional[0]) is not None:
+            name = use.positional[0]
+            edits = [repairs.before(name.node, "name=")]
+            if len(use.positional) == 2:
+                edits.append(repairs.before(use.positional[1].node, "shape="))
+            fix = (
+                repairs.fix("Name the name", *edits, safe=True)
+                if len(use.positional) <= 2 and "shape" not in use.keywords or len(use.positional) == 1
+                else None
+            )
+            yield Hit(migration.call("KER828", "add_weight"), name.node, f'"{text(name)}"', "", "", fix, use.doubt)
+
+
+def _input(use: Use) -> Iterator[Hit]:
+    """`Input(shape=10)`: a shape is a tuple."""
+    shape = use.arg(0, "shape") if use.name == "keras.Input" and namespace(use.via) else None
+    match shape:
+        case Const(int() as size) if not isinstance(size, bool):
+            arg = repairs.argument(use.node, "shape", 0)
+            node = arg.value if arg is not None else use.node
+            fix = repairs.fix("Make it a tuple", rewrites.tupled(node), safe=True) if arg is not None else None
+            yield Hit(migration.call("KER820", "shape"), node, str(size), f"({size},)", "", fix, use.doubt or shape.doubt)
+        case _:
+            return
+
+
+def _name(use: Use) -> Iterator[Hit]:
+    entry = catalog.entry(use.name) if "name" in use.keywords and namespace(use.via) else None
+    if entry is None or not (entry.kind in NAMED or entry.name == "keras.Input"):
+        return
+    name = use.keywords["name"]
+    found = text(name)
+    if found is not None and "/" in found:
+        fix = None
+        if rewrites.is_string(name.node):
+            fix = repairs.fix(
+                "Write `_` for `/`", repairs.replaced(name.node, rewrites.quoted(name.node, found.replace("/", "_"))), safe=False
+            )
+        node = repairs.argument(use.node, "name") or use.node
+        yield Hit(migration.call("KER840", "name"), node, found, found.replace("/", "_"), "", fix, use.doubt or name.doubt)
+
+
+def _operation(program: Program, use: Use) -> Iterator[Hit]:
+    """A function of TensorFlow on a symbolic tensor of the functional interface."""
+    path = migration.rooted(use.via)[2]
+    backend = path.startswith("keras.backend.") and path not in SYMBOLIC and migration.gone(use.via) is None
+    if use.inside or not (backend or (use.via.startswith("tensorflow.") and not path)):
+        return
+    if use.via.startswith(("tensorflow.python.", "tensorflow.compat.v1.keras", "tensorflow.compat.v2.keras", "tensorflow.contrib.")):
+        return
+    if not any(True for value in (*use.positional, *use.keywords.values()) for _ in tensors(value)):
+        return
+    last = use.via.rpartition(".")[2]
+    new = f"keras.ops.{last.removeprefix('reduce_')}"
+    yield Hit(
+        migration.call("KER830", "tensorflow"), use.node, use.via, new if migration.exists(new, "keras") else "",
+        "" if migration.exists(new, "keras") else "layer", None, use.doubt,
+    )  # fmt: skip
+
+
+def _compiled(use: Use) -> Iterator[Hit]:
+    """Operations that XLA has not, in the `call` of a layer or model."""
+    for row in migration.rows("call"):
+        if row.code == "KER844" and use.inside and (use.via == row.old or use.via.startswith(f"{row.old}.")):
+            yield Hit(row, use.node, use.via, "", "", None, use.doubt)
+
+
+def _variables(program: Program) -> Iterator[Hit]:
+    row = migration.call("KER829", "tf.Variable")
+    for found in program.references:
+        match found.base, found.assigned:
+            case Instance() as owner, Term("tensorflow.Variable", args) if is_layer(owner) and not found.guarded:
+                if not _is_false(args.get("trainable")):
+                    yield Hit(row, found.node, f"self{found.name}", "", "", None, found.assigned.doubt if found.assigned else "")
+            case _:
+                continue
+
+
+def _is_false(value: object) -> bool:
+    match value:
+        case Const(False):
+            return True
+        case _:
+            return False

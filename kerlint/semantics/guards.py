@@ -1,0 +1,79 @@
+"""Code that only some versions of Keras run: `if tf.__version__ …`, `if hasattr(…)`, `try: import … except ImportError`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from kerlint.semantics.graph import Tensor
+from kerlint.semantics.values import Value
+
+if TYPE_CHECKING:
+    from kerlint.semantics.interpreter import Interpreter
+
+NAMES = frozenset({"__version__", "VERSION", "hasattr", "LooseVersion", "StrictVersion", "is_keras_3", "is_tf2", "IS_KERAS_3"})
+"""Names whose mention makes a condition a question about the version, if not those that `_names` says."""
+FAILURES = frozenset({"ImportError", "ModuleNotFoundError", "AttributeError"})
+"""What is raised where a version lacks a module or a name; a missing argument raises what everything else raises, too."""
+
+
+def on_version(run: Interpreter, test: cst.BaseExpression, value: Value) -> bool:
+    """Whether a condition asks for a version or for what a library has, there or where its value was made."""
+    known = run.guards.get(test)
+    if known is None:
+        known = run.guards[test] = _asks(test) or (isinstance(test, cst.Name) and value.node is not test and _asks(value.node))
+    return known
+
+
+def _asks(node: cst.CSTNode | None) -> bool:
+    match node:
+        case cst.Name(value=name):
+            return name in NAMES
+        case cst.Attribute(value=base, attr=attr):
+            return attr.value in NAMES or _asks(base)
+        case cst.Call(func=function, args=args):
+            return _asks(function) or any(_asks(arg.value) for arg in args)
+        case cst.Comparison(left=left, comparisons=targets):
+            return _asks(left) or any(_asks(target.comparator) for target in targets)
+        case cst.BooleanOperation(left=left, right=right):
+            return _asks(left) or _asks(right)
+        case cst.UnaryOperation(expression=inner) | cst.Subscript(value=inner):
+            return _asks(inner)
+        case cst.Tuple(elements=elements):
+            return any(_asks(element.value) for element in elements)
+        case _:
+            return False
+
+
+def on_failure(node: cst.Try | cst.TryStar, *, imports: bool) -> bool:
+    """Whether a `try` is there for a name that a version lacks; one that only imports may also catch everything."""
+    return any(_catches(handler.type, imports) for handler in node.handlers)
+
+
+def _catches(caught: cst.BaseExpression | None, imports: bool) -> bool:
+    match caught:
+        case None:
+            return imports
+        case cst.Name(value=name):
+            return name in FAILURES or (imports and name == "Exception")
+        case cst.Tuple(elements=elements):
+            return any(_catches(element.value, imports) for element in elements)
+        case _:
+            return False
+
+
+def on_tensor(run: Interpreter, test: cst.BaseExpression) -> bool:
+    """Whether a condition asks for the content of a symbolic tensor; its shape and whether it is there are known."""
+    match test:
+        case cst.Comparison(left=left, comparisons=targets):
+            if any(isinstance(target.operator, (cst.Is, cst.IsNot, cst.In, cst.NotIn)) for target in targets):
+                return False
+            return any(on_tensor(run, side) for side in (left, *(target.comparator for target in targets)))
+        case cst.BooleanOperation(left=left, right=right):
+            return on_tensor(run, left) or on_tensor(run, right)
+        case cst.UnaryOperation(expression=inner):
+            return on_tensor(run, inner)
+        case _:
+            with run.rehearsal():
+                return isinstance(run.evaluate(test), Tensor)

@@ -1,0 +1,77 @@
+"""The Keras that a project asks for: its configuration, else what it declares to need."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kerlint.config import Config, Layer, configure
+from kerlint.engine import Projects, lint_source
+from kerlint.finding import Severity
+from kerlint.semantics.dependencies import LAST, NEWEST, Version, target
+from kerlint.source import read
+
+DECLARED: dict[str, Version] = {
+    "tensorflow": NEWEST,
+    "tensorflow<2.16": (2, 15),
+    "tensorflow>=2.0, <2.4  # old": (2, 3),
+    "tensorflow>=2.16": NEWEST,
+    "tensorflow~=2.3.0": (2, 3),
+    "tensorflow~=2.3": NEWEST,
+    "tensorflow[and-cuda]==2.10.1": (2, 10),
+    "tensorflow-gpu==1.13.1": (2, 2),
+    "numpy\nkeras<3\n": (2, 15),
+    "keras==1.2.2": (1, 2),
+    "keras==3.3.3": (3, 3),
+    "keras>=3,<4": NEWEST,
+    "tf-keras": (2, 15),
+    "tf_keras==2.16": (2, 15),
+    "# keras<3": NEWEST,
+    "keras-tuner<3\nmy-keras<2": NEWEST,
+}
+
+
+@pytest.mark.parametrize("text", DECLARED)
+def test_requirements(text: str, tmp_path: Path) -> None:
+    (tmp_path / "requirements-dev.txt").write_text(text, encoding="utf-8")
+    assert target(tmp_path, "") == DECLARED[text]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("pyproject.toml", '[project]\ndependencies = ["numpy", "tensorflow<2.16"]\n'),
+        ("pyproject.toml", '[tool.poetry.dependencies]\ntensorflow = "~2.3"\nkeras = "<3"\n'),
+        ("setup.cfg", "[options]\ninstall_requires =\n    numpy\n    keras<3\n"),
+        ("setup.py", "setup(install_requires=['keras==2.15'])\n"),
+    ],
+)
+def test_other_files(name: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    assert target(tmp_path, "") == LAST["2"]
+
+
+def test_the_configuration_goes_before(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("keras<3", encoding="utf-8")
+    assert target(tmp_path, "3") == NEWEST
+    assert target(tmp_path, "2") == LAST["2"]
+
+
+def _severities(folder: Path, config: Config) -> dict[str, Severity]:
+    script = folder / "script.py"
+    script.write_text(
+        "import keras\nfrom keras.layers.core import Dense\nprint(keras.layers.experimental.preprocessing.Rescaling(1 / 255), Dense(1))\n",
+        encoding="utf-8",
+    )
+    project = Projects().of(script, config)
+    return {finding.code: finding.severity for finding in lint_source(read(script), config, project)}
+
+
+def test_what_works_with_the_wanted_keras_is_advice(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    both = {"KER813": Severity.error, "KER815": Severity.error}
+    assert _severities(tmp_path, configure((), tmp_path)) == both
+    assert _severities(tmp_path, configure([Layer("test", {"target-keras": "2"})], tmp_path)) == {**both, "KER813": Severity.info}
+    (tmp_path / "requirements.txt").write_text("tensorflow==2.4.1", encoding="utf-8")
+    assert _severities(tmp_path, configure((), tmp_path)) == dict.fromkeys(both, Severity.info)
