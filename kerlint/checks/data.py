@@ -172,7 +172,7 @@ def data_does_not_fit_input(program: Program, rule: Rule) -> Iterator[Finding]:
         wanted = intake.entrance(event.model) if event.model is not None else None
         if wanted is None or found.shape is None or value.node in seen:
             continue
-        if intake.enters(found.shape, wanted, intake.strict(event.model)) if event.model else True:
+        if event.model is None or any(intake.enters(shape, wanted, intake.strict(event.model)) for shape in _batches(found)):
             continue
         seen.add(value.node)
         variant = _misfit(found.shape, wanted)
@@ -188,6 +188,14 @@ def data_does_not_fit_input(program: Program, rule: Rule) -> Iterator[Finding]:
             wanted=dimensions(wanted, "n"),
             axes=", ".join("-1" if axis is None else str(axis) for axis in wanted[1:]),
         )
+
+
+def _batches(found: Facts) -> Iterator[Shape]:
+    """The shapes that go in at once; single examples that only lack their batch axis are told by dataset-not-batched."""
+    if found.shape is not None:
+        yield found.shape
+        if found.yields == "examples":
+            yield found.shape[1:]
 
 
 def _band(fed: scale.Fed, rule: Rule) -> tuple[str, Severity] | None:

@@ -165,6 +165,33 @@ def member_removed(node: CSTNode | None, value: CSTNode | None) -> Edit | None:
             return None
 
 
+def chained(node: CSTNode | None, text: str) -> Edit | None:
+    """A method call behind an expression that one can be called on as it is written."""
+    match node:
+        case cst.Name() | cst.Call() | cst.Attribute() | cst.Subscript():
+            return after(node, text)
+        case _:
+            return None
+
+
+def unchained(call: CSTNode | None) -> Edit | None:
+    """A method call taken out of a chain: what it was called on is left."""
+    match call:
+        case cst.Call(func=cst.Attribute(value=receiver)):
+            return Edit(Anchor(receiver, Edge.end), Anchor(call, Edge.end), "")
+        case _:
+            return None
+
+
+def floored(node: CSTNode | None) -> Edit | None:
+    """A division that leaves out the remainder."""
+    match node:
+        case cst.BinaryOperation(operator=cst.Divide() as operator):
+            return replaced(operator, "//")
+        case _:
+            return None
+
+
 def called(call: CSTNode | None) -> CSTNode | None:
     """The function that a call calls: `optimizers.Adam` of `optimizers.Adam(lr=1)`."""
     match call:

@@ -76,6 +76,8 @@ class Region:
     depth: int
     exits: list[tuple[Delta | None, Value]] = field(default_factory=list)
     yields: list[Value] = field(default_factory=list)
+    endless: bool = False
+    """Whether it yields in a loop that nothing ends."""
     owner: Class | None = None
     this: Value | None = None
 
@@ -333,7 +335,8 @@ class Interpreter:
             (self.frame, self.breaks, self.continues), self.loops = outer, loops
             value = self._outcome(region, leads_on, node)
         if region.yields:
-            return Term("generator", {"element": join(*region.yields)}, node=node)
+            endless = {"endless": Const(True)} if region.endless else {}
+            return Term("generator", {"element": join(*region.yields), **endless}, node=node)
         return value
 
     def _body(self, body: Any) -> bool:

@@ -233,8 +233,18 @@ def _while(run: Interpreter, node: cst.While) -> bool:
         return _otherwise(run, node.orelse)
     if run.applying and known is None and guards.on_tensor(run, node.test):
         run.branches[node.test] = None
-    leads_on = run.loop(node, None, None, lambda: block(run, node.body.body), lambda: _otherwise(run, node.orelse))
+    left: list[Any] = []
+
+    def body() -> bool:
+        left.append(run.breaks[-1].exits)
+        return block(run, node.body.body)
+
+    outer = run.regions[-1] if run.regions else None
+    returns, yields = (len(outer.exits), len(outer.yields)) if outer else (0, 0)
+    leads_on = run.loop(node, None, None, body, lambda: _otherwise(run, node.orelse))
     endless = isinstance(node.test, (cst.Name, cst.Integer)) and known is True
+    if outer and endless and len(outer.yields) > yields and len(outer.exits) == returns and not any(left):
+        outer.endless = True
     return leads_on if not endless or run.regions else True
 
 

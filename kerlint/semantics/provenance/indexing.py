@@ -288,6 +288,11 @@ def element(call: Call) -> Facts:
     return element_of(call.data)
 
 
+def listed(call: Call) -> Facts:
+    """`list(x)`: the same data; of what `fit` iterates over, a list of what it yields."""
+    return call.data if call.data.yields is None else rowed(element_of(call.data))
+
+
 def many(call: Call) -> Facts:
     """A list of unknown length whose members look like `element`."""
     one = call.facts(0, "element")

@@ -262,7 +262,7 @@ def model(call: Call) -> Facts:
     """What another model made of data."""
     x = call.facts(1, "x")
     made_by = call.origin("model", "the output of another model", rows=x.rows)
-    return replace(made_by, resolved=False, scaled=None, split=x.split, sources=made_by.sources | x.sources, yields=x.yields)
+    return replace(made_by, resolved=False, scaled=None, split=x.split, sources=made_by.sources | x.sources)
 
 
 def random(call: Call) -> Facts:
