@@ -29,7 +29,7 @@ FAMILIES = {
     "2": ("architecture",),
     "3": ("output",),
     "4": ("optimizer",),
-    "5": ("training", "pipelines"),
+    "5": ("training", "pipelines", "callbacks", "transfer"),
     "6": ("regularization",),
     "7": (),
     "8": ("migration",),

@@ -34,6 +34,13 @@ def before(program: Program, event: Event) -> tuple[Event, ...]:
     return tuple(other for other in program.events[:place] if other.entry in (None, event.entry))
 
 
+def compile_of(program: Program, fit: Event) -> Event | None:
+    """The event of the compile that is in force in a run, with the model as it stood then; None when it is not known."""
+    compiled = (event for event in before(program, fit) if event.kind == "compile" and event.identity is fit.identity)
+    last = max(compiled, key=program.events.index, default=None)
+    return last if last is not None and fit.compiled is not None and last.node is fit.compiled.node else None
+
+
 def runs(program: Program) -> Iterator[tuple[Event, Event, tuple[Event, ...]]]:
     """Each two successive `fit` calls of one model, with all that happened between them."""
     for second in program.fits():

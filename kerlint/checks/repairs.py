@@ -85,6 +85,15 @@ def argument(call: CSTNode | None, name: str, position: int | None = None) -> cs
     return None
 
 
+def keywords(call: CSTNode | None) -> frozenset[str]:
+    """The keywords that a call is written with; "**" for one that may hold any."""
+    match call:
+        case cst.Call(args=args):
+            return frozenset(arg.keyword.value if arg.keyword is not None else arg.star for arg in args)
+        case _:
+            return frozenset()
+
+
 def renamed(call: CSTNode | None, old: str, new: str) -> Edit | None:
     """Another keyword for an argument."""
     arg = argument(call, old)

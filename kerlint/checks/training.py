@@ -256,7 +256,7 @@ CHECKPOINT = "keras.callbacks.ModelCheckpoint"
 def trainable_after_compile(program: Program, rule: Rule) -> Iterator[Finding]:
     seen: set[object] = set()
     for fit in program.fits():
-        compiled = _compile_event(program, fit) if fit.kind == "fit" else None
+        compiled = history.compile_of(program, fit) if fit.kind == "fit" else None
         if compiled is None or compiled.model is None or fit.model is None or not history.unfrozen(compiled.model, fit.model):
             continue
         events = program.events[program.events.index(compiled) : program.events.index(fit)]
@@ -272,12 +272,6 @@ def trainable_after_compile(program: Program, rule: Rule) -> Iterator[Finding]:
             value=words(changed.args["value"]),
             model=fit.model.name or "the model",
         )
-
-
-def _compile_event(program: Program, fit: Event) -> Event | None:
-    compiled = (event for event in history.before(program, fit) if event.kind == "compile" and event.identity is fit.identity)
-    last = max(compiled, key=program.events.index, default=None)
-    return last if last is not None and fit.compiled is not None and last.node is fit.compiled.node else None
 
 
 def _change(events: tuple[Event, ...], model: Model) -> Event | None:
