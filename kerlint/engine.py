@@ -31,7 +31,7 @@ FAMILIES = {
     "4": ("optimizer",),
     "5": ("training", "pipelines", "callbacks", "transfer"),
     "6": ("regularization",),
-    "7": (),
+    "7": ("input_pipeline",),
     "8": ("migration",),
     "9": (),
 }

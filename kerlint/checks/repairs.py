@@ -244,3 +244,25 @@ def _imported(name: str, via: str) -> str:
     if not module:
         return f"import {via}" if name == via else f"import {via} as {name}"
     return f"from {module} import {member}" if name == member else f"from {module} import {member} as {name}"
+
+
+def receiver(call: CSTNode | None) -> CSTNode | None:
+    """The object whose method a call calls: `ds.map(f)` of `ds.map(f).batch(32)`."""
+    match call:
+        case cst.Call(func=cst.Attribute(value=value)):
+            return value
+        case _:
+            return None
+
+
+def swapped(first: CSTNode | None, second: CSTNode | None) -> tuple[Edit | None, ...]:
+    """Two method calls, of which the second is written right behind the first, in the other order."""
+    match first, second:
+        case cst.Call(func=cst.Attribute(attr=one)), cst.Call(func=cst.Attribute(value=value, attr=other)) if value is first:
+            one_text, other_text = (
+                cst.Module([]).code_for_node(call.with_changes(func=name)) for name, call in ((one, first), (other, second))
+            )
+            starts = Anchor(one, Edge.start), Anchor(other, Edge.start)
+            return Edit(starts[0], Anchor(first, Edge.end), other_text), Edit(starts[1], Anchor(second, Edge.end), one_text)
+        case _:
+            return (None,)
