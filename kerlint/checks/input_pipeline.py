@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, history, repairs
 from kerlint.checks.places import origin_of
-from kerlint.finding import Finding, Fix, Related
+from kerlint.finding import Finding, Fix, Related, Severity
 from kerlint.semantics.provenance import facts, lineage
 from kerlint.semantics.provenance.facts import written
 from kerlint.semantics.values import Items, Term, Value, number
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 BATCHES = frozenset({".batch()", ".padded_batch()", ".ragged_batch()"})
 REGROUPS = BATCHES | {".unbatch()", ".rebatch()", ".flat_map()", ".interleave()", ".window()", ".apply()"}
 """What takes batches apart or makes new ones of them."""
+SPLITS = frozenset({".take()", ".skip()", ".shard()"})
 WRAPS = ("enumerate", "tqdm", "trange", "notebook_tqdm", "iter", "track")
 """Ends of the names of functions that hand on the batches of a dataset one by one."""
 SLICES = "tensorflow.data.Dataset.from_tensor_slices"
@@ -84,7 +85,7 @@ def cache_after_random_augmentation(program: Program, rule: Rule) -> Iterator[Fi
                 continue
             earlier = calls[place + 1 :]
             augmented = next((other for other in earlier if other.name == ".map()" and _random(other, rule)), None)
-            shuffled = None if _has(calls[:place], ".shuffle()") else next((each for each in earlier if each.name == ".shuffle()"), None)
+            shuffled = None if _has(calls[:place], ".shuffle()") else _drawn(earlier)
             frozen = augmented or shuffled
             if frozen is None:
                 continue
@@ -92,11 +93,22 @@ def cache_after_random_augmentation(program: Program, rule: Rule) -> Iterator[Fi
             yield rule.finding(
                 written(call),
                 "" if augmented else "order",
+                severity=None if augmented else Severity.info,
                 confidence=certainty.of(event, call),
                 related=(*_frozen(frozen, bool(augmented)), *_reaches(event)),
                 scope=(event.node,),
                 fix=_swap("cache first", frozen, call),
             )
+
+
+def _drawn(earlier: Pipeline) -> Term | None:
+    """The shuffle whose order a cache keeps; one that is behind a split keeps that split, which is to be kept."""
+    for call in earlier:
+        if call.name in SPLITS:
+            return None
+        if call.name == ".shuffle()":
+            return call
+    return None
 
 
 def _random(mapped: Term, rule: Rule) -> bool:
