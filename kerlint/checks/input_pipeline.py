@@ -163,7 +163,7 @@ def _ordered(event: Event, calls: Pipeline, batch: Term, rule: Rule) -> bool:
     if few or any(call.name not in (SLICES, *rule["steps"]) for call in calls):
         return True
     rows, size = facts(calls[-1]).rows, number(batch.arg(0, "batch_size"))
-    if rows is not None and (size is None or rows <= size):
+    if rows is not None and (size is None or rows <= max(size, rule["least_rows"])):
         return True
     makers = (name for part in _parts(calls[-1]) for made in lineage(part) for name in _names(made))
     return any(word in name for name in makers for word in rule["drawn"])
