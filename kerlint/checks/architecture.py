@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from kerlint.checks import certainty, graph, linearity
+from kerlint.checks import certainty, graph, linearity, rebuilding, repairs
 from kerlint.checks.places import origin_of
-from kerlint.finding import Confidence, Finding, Related, Severity
+from kerlint.finding import Confidence, Finding, Fix, Related, Severity
 from kerlint.rule import Rule
 from kerlint.semantics import catalog
 from kerlint.semantics.program import Event, Layer, Model, Program, Shape
@@ -37,6 +37,7 @@ def sigmoid_deep_stack(program: Program, rule: Rule) -> Iterator[Finding]:
             depth=len(stack),
             activation=graph.own(stack[0]),
             shrink=figure(round(rule["slope"] ** -len(stack))),
+            fix=repairs.fix("use relu", *rebuilding.activated(program, stack, "relu"), safe=False),
         )
 
 
@@ -60,40 +61,22 @@ def _written(layer: Layer) -> tuple[Related, ...]:
 
 def missing_hidden_activation(program: Program, rule: Rule) -> Iterator[Finding]:
     for model, layer in graph.layers(program):
-        if layer.kind not in graph.MIXING or model.pretrained or graph.activation(layer, model) != "linear":
-            continue
-        match graph.following(layer, model, _keeps_linear):
-            case (reader,) if reader.kind in graph.MIXING and not _projects(layer, reader, model, program):
-                yield rule.finding(
-                    graph.activation_node(layer),
-                    confidence=certainty.of(model, layer.arg("activation")),
-                    related=(*_written(layer), *_places((reader,), "this layer multiplies it by weights again")),
-                    layer=graph.called(layer),
-                    reader=graph.called(reader),
-                )
+        reader = linearity.multiplied(program, model, layer)
+        if reader is not None:
+            yield rule.finding(
+                graph.activation_node(layer),
+                confidence=certainty.of(model, layer.arg("activation")),
+                related=(*_written(layer), *_places((reader,), "this layer multiplies it by weights again")),
+                layer=graph.called(layer),
+                reader=graph.called(reader),
+                fix=_with_relu(program, layer),
+            )
 
 
-def _keeps_linear(layer: Layer) -> bool:
-    """Whether two weight layers are still one when this stands between them."""
-    moving = graph.SHAPING - {"Reshape", "reshape"}  # a Dense before a Reshape makes a map of a latent vector: that is a projection
-    return layer.kind in graph.DROPOUTS | graph.AVERAGING | moving | {"BatchNormalization"}
-
-
-def _projects(layer: Layer, reader: Layer, model: Model, program: Program) -> bool:
-    """Whether a layer without activation is meant: a bottleneck, a factored convolution, or the code of another model."""
-    read, given, next_given = graph.width(layer.inputs[0] if layer.inputs else None), graph.width(layer), graph.width(reader)
-    narrows = given is not None and (read is None or given < read) and next_given is not None and given < next_given
-    return narrows or _factored(layer) or _factored(reader) or layer.identity in graph.heads_elsewhere(program, model)
-
-
-def _factored(layer: Layer) -> bool:
-    """A pointwise, depthwise, separable or lopsided convolution: one factor of a larger one."""
-    match layer.arg("kernel_size"):
-        case None:
-            return False
-        case size:
-            edges = graph.edges(size)
-            return layer.kind.startswith(("Depthwise", "Separable")) or not edges or edges == {1} or len(edges) > 1
+def _with_relu(program: Program, layer: Layer) -> Fix | None:
+    if not rebuilding.everywhere(program, layer, lambda model, other: linearity.multiplied(program, model, other) is not None):
+        return None
+    return repairs.fix("use relu", rebuilding.with_argument(layer, "activation", '"relu"'), safe=False)
 
 
 def linear_only_model(program: Program, rule: Rule) -> Iterator[Finding]:
@@ -123,7 +106,7 @@ def _is_linear(model: Model, rule: Rule) -> bool:
     """Whether the whole model is known and has no bend before its last weight layer, and does not say that it means to be linear."""
     weighted = _weighted(model)
     plain = graph.INPUTS | graph.WEIGHTED | {"Normalization", "Rescaling", "Reshape"}
-    rest = [layer for layer in model.layers if layer.kind not in plain and not _keeps_linear(layer)]
+    rest = [layer for layer in model.layers if layer.kind not in plain and not linearity.keeps(layer)]
     return (
         bool(weighted)
         and model.complete
@@ -179,6 +162,7 @@ def softmax_hidden(program: Program, rule: Rule) -> Iterator[Finding]:
                 confidence=certainty.of(model, layer.arg("activation")),
                 related=_written(layer),
                 layer=graph.called(graph.previous(layer) or layer if graph.activates(layer) else layer),
+                fix=repairs.fix("use relu", *rebuilding.activated(program, (layer,), "relu"), safe=False),
             )
 
 
@@ -195,6 +179,7 @@ def double_activation(program: Program, rule: Rule) -> Iterator[Finding]:
             related=(*_written(second), *_places((first,), f"{before} is applied here")),
             first=before,
             second=after,
+            fix=rebuilding.once(program, first, after in rule["without_effect"].get(before, ()) and before == after),
         )
 
 
@@ -228,6 +213,7 @@ def symmetric_init(program: Program, rule: Rule) -> Iterator[Finding]:
                 units=int(units),
                 layer=graph.called(layer),
                 initializer=name,
+                fix=rebuilding.initialized(program, layer),
             )
 
 
@@ -254,7 +240,13 @@ def softmax_axis_or_unit_mismatch(program: Program, rule: Rule) -> Iterator[Find
     for model, layer in graph.layers(program):
         axis = layer.arg("axis")
         if layer.kind in ("Softmax", "softmax") and number(axis) == 0:
-            yield rule.finding(axis.node if axis else layer.node, "axis", confidence=certainty.of(model, axis), related=origin_of(axis))
+            yield rule.finding(
+                axis.node if axis else layer.node,
+                "axis",
+                confidence=certainty.of(model, axis),
+                related=origin_of(axis),
+                fix=repairs.fix("use the last axis", repairs.replaced(repairs.written(axis), "-1"), safe=False),
+            )
     for event in program.fits():
         for head in graph.heads(event.model) if event.model and event.compiled else ():
             labels = labels_of(event)
@@ -268,6 +260,7 @@ def softmax_axis_or_unit_mismatch(program: Program, rule: Rule) -> Iterator[Find
                     units=head.units,
                     classes=labels.classes,
                     source=labels.origin.name if labels.origin else "the labels",
+                    fix=rebuilding.with_units(program, head.layer, labels.classes),
                 )
 
 
@@ -316,6 +309,7 @@ def missing_flatten(program: Program, rule: Rule) -> Iterator[Finding]:
             made=dimensions(output),
             labels=dimensions(labels.shape or ()),
             given=dimensions(event.model.inputs[0].shape or ()),
+            fix=rebuilding.flattened(program, layer),
         )
 
 
@@ -351,6 +345,7 @@ def shape_inference_failure(program: Program, rule: Rule) -> Iterator[Finding]:
             layer=graph.called(layer),
             read=" and ".join(read) or "nothing",
             reason=layer.mismatch.removeprefix(f"{layer.kind}: "),
+            fix=rebuilding.fitting(program, layer, repair),
         )
 
 

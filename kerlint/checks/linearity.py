@@ -1,10 +1,15 @@
-"""How well a plane fits a small table of numbers: whether a model without a bend can learn it."""
+"""What has no bend: two weight layers with nothing between them, and a table of numbers that a plane fits."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+from kerlint.checks import graph
 from kerlint.semantics.values import Items, Term, Value, python
+
+if TYPE_CHECKING:
+    from kerlint.semantics.program import Layer, Model, Program
 
 Row = Sequence[float]
 
@@ -54,3 +59,37 @@ def _without(column: Row, basis: Sequence[Row]) -> list[float]:
 
 def _dot(left: Row, right: Row) -> float:
     return sum(a * b for a, b in zip(left, right, strict=True))
+
+
+def multiplied(program: Program, model: Model, layer: Layer) -> Layer | None:
+    """The weight layer that multiplies the output of another one again, with nothing between them."""
+    if layer.kind not in graph.MIXING or model.pretrained or graph.activation(layer, model) != "linear":
+        return None
+    match graph.following(layer, model, keeps):
+        case (reader,) if reader.kind in graph.MIXING and not projects(layer, reader, model, program):
+            return reader
+        case _:
+            return None
+
+
+def keeps(layer: Layer) -> bool:
+    """Whether two weight layers are still one when this stands between them."""
+    moving = graph.SHAPING - {"Reshape", "reshape"}  # a Dense before a Reshape makes a map of a latent vector: that is a projection
+    return layer.kind in graph.DROPOUTS | graph.AVERAGING | moving | {"BatchNormalization"}
+
+
+def projects(layer: Layer, reader: Layer, model: Model, program: Program) -> bool:
+    """Whether a layer without activation is meant: a bottleneck, a factored convolution, or the code of another model."""
+    read, given, next_given = graph.width(layer.inputs[0] if layer.inputs else None), graph.width(layer), graph.width(reader)
+    narrows = given is not None and (read is None or given < read) and next_given is not None and given < next_given
+    return narrows or _factored(layer) or _factored(reader) or layer.identity in graph.heads_elsewhere(program, model)
+
+
+def _factored(layer: Layer) -> bool:
+    """A pointwise, depthwise, separable or lopsided convolution: one factor of a larger one."""
+    match layer.arg("kernel_size"):
+        case None:
+            return False
+        case size:
+            edges = graph.edges(size)
+            return layer.kind.startswith(("Depthwise", "Separable")) or not edges or edges == {1} or len(edges) > 1

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from kerlint.checks import certainty, graph, history, rates
+from kerlint.checks import certainty, graph, history, rates, repairs
 from kerlint.checks.budget import budget_of
 from kerlint.checks.places import origin_of
-from kerlint.finding import Confidence, Finding, Related, Severity
+from kerlint.finding import Confidence, Finding, Fix, Related, Severity
 from kerlint.semantics.provenance import inputs_of
-from kerlint.semantics.values import Const, Term, number
+from kerlint.semantics.values import Const, Term, Value, number
 from kerlint.semantics.wording import figure, quoted, words
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def learning_rate_too_high(program: Program, rule: Rule) -> Iterator[Finding]:
             **_words(rate),
             momentum=momentum,
             effective=figure(rate.amount / (1 - momentum)) if momentum is not None and momentum < 1 else "",
+            fix=rates.usual(rate),
         )
 
 
@@ -94,6 +95,7 @@ def learning_rate_too_low(program: Program, rule: Rule) -> Iterator[Finding]:
             related=_source(rate),
             scope=_places(rate),
             **_words(rate),
+            fix=rates.usual(rate),
         )
 
 
@@ -291,14 +293,32 @@ def unused_optimizer_object(program: Program, rule: Rule) -> Iterator[Finding]:
             name=name,
             optimizer=kind,
             instead=words(instead) if instead.node is not None else "the default optimizer",
+            fix=_compiled_with(program, name, node, event, alike),
         )
+
+
+def _compiled_with(program: Program, name: str, node: CSTNode, event: Event, alike: bool) -> Fix | None:
+    """The forgotten optimizer given to `compile`; safe where it is of the class that is meant, and the only one for the only compile."""
+    given = event.compiled.optimizer.node if event.compiled is not None and event.compiled.optimizer is not None else None
+    edit = repairs.replaced(given, name) if given is not None else repairs.added(event.node, f"optimizer={name}")
+    several = len({id(other.node) for other in program.events if other.kind == "compile"}) > 1
+    made = len({assignment.node for assignment in program.assignments if _is_optimizer(assignment.value)}) > 1
+    return repairs.fix(f"compile with `{name}`", edit, safe=alike and not several and not made, together=(node, event.node))
+
+
+def _is_optimizer(value: Value) -> bool:
+    match value:
+        case Term(name):
+            return name.startswith("keras.optimizers.") and not name.startswith(rates.SCHEDULES)
+        case _:
+            return False
 
 
 def _forgotten(program: Program, used: set[str]) -> Iterator[tuple[str, Term, CSTNode, int]]:
     """The optimizers that a name holds and nobody reads, neither this one nor another of the same name."""
     for assignment in program.assignments:
         match assignment.value:
-            case Term(name) as value if name.startswith("keras.optimizers.") and not name.startswith(rates.SCHEDULES):
+            case Term() as value if _is_optimizer(value):
                 if assignment.name not in used:
                     yield assignment.name, value, assignment.node, assignment.place
 

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kerlint.checks import repairs
 from kerlint.semantics import catalog
 from kerlint.semantics.values import Choice, Class, Const, Instance, Items, Symbol, Term, Value, number, options
 
 if TYPE_CHECKING:
+    from kerlint.finding import Fix
     from kerlint.semantics.program import Event, Program
 
 SCHEDULES = "keras.optimizers.schedules."
@@ -71,6 +73,13 @@ def rates(program: Program) -> Iterator[Rate]:
             continue
         branch = event.compiled is not None and isinstance(event.compiled.optimizer, Choice)
         yield Rate(optimizer, value, amount, tuple(use[0] for use in uses), scheduled, branch)
+
+
+def usual(rate: Rate) -> Fix | None:
+    """The learning rate that the optimizer has by itself, where the rate is written."""
+    if rate.default is None:
+        return None
+    return repairs.fix("use the default of the optimizer", repairs.replaced(repairs.written(rate.value), spelled(rate.default)), safe=False)
 
 
 def swept(program: Program, event: Event) -> bool:

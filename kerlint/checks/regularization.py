@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.checks import certainty, graph
+from kerlint.checks import certainty, graph, rebuilding, repairs
 from kerlint.checks.places import origin_of
 from kerlint.checks.restraints import reconstructs, restrained
-from kerlint.finding import Finding, Related, Severity
+from kerlint.finding import Finding, Fix, Related, Severity
 from kerlint.rule import Rule
-from kerlint.semantics.program import Layer, Program
+from kerlint.semantics.program import Layer, Model, Program
 from kerlint.semantics.provenance import Facts, inputs_of
 from kerlint.semantics.values import Term, Value, number
 from kerlint.semantics.wording import figure
@@ -34,7 +34,16 @@ def wide_layer_without_regularizer(program: Program, rule: Rule) -> Iterator[Fin
                 params=figure(layer.params or 0),
                 rows=figure(data.rows or 0),
                 ratio=figure((layer.params or 0) // (data.rows or 1)),
+                fix=_penalized(program, layer, rule),
             )
+
+
+def _penalized(program: Program, layer: Layer, rule: Rule) -> Fix | None:
+    spelling = repairs.reached(program, "keras.regularizers.L2")
+    if spelling is None:
+        return None
+    edit = rebuilding.with_argument(layer, "kernel_regularizer", f"{spelling[0]}({rule['strength']:g})")
+    return repairs.fix("add an L2 penalty", edit, safe=False, imports=spelling[1])
 
 
 def _also(layers: list[Layer]) -> tuple[Related, ...]:
@@ -78,7 +87,15 @@ def dropout_rate_too_high(program: Program, rule: Rule) -> Iterator[Finding]:
             rate=rate,
             share=f"{rate:.0%}",
             percent=f"{rate / rule['percent']:g}",
+            fix=_milder(value, rate, rule),
         )
+
+
+def _milder(value: Value | None, rate: float, rule: Rule) -> Fix | None:
+    """The share that a percentage stands for, if that is not too much, else the largest usual rate."""
+    share = rate / rule["percent"] if rate > rule["valid"] else rate
+    usual = min(share, rule["most"])
+    return repairs.fix(f"drop {usual:.0%}", repairs.replaced(repairs.written(value), f"{usual:g}"), safe=False)
 
 
 def dropout_before_batchnorm(program: Program, rule: Rule) -> Iterator[Finding]:
@@ -91,7 +108,20 @@ def dropout_before_batchnorm(program: Program, rule: Rule) -> Iterator[Finding]:
                 confidence=certainty.of(model, dropout.arg("rate")),
                 related=(Related(dropout.node, f"drops {rate:.0%} of what the normalization measures"),) if dropout.node else (),
                 rate=rate,
+                fix=_exchanged(program, dropout, layer),
             )
+
+
+def _exchanged(program: Program, dropout: Layer, normalization: Layer) -> Fix | None:
+    if not rebuilding.everywhere(program, normalization, lambda _, layer: _dropout_before(layer) is not None):
+        return None
+    if not rebuilding.everywhere(program, dropout, lambda model, layer: _normalized(model, layer)):
+        return None
+    return repairs.fix("normalize first", *rebuilding.swapped(dropout, normalization), safe=False)
+
+
+def _normalized(model: Model, dropout: Layer) -> bool:
+    return any(layer.kind == "BatchNormalization" and _dropout_before(layer) is dropout for layer in model.layers)
 
 
 def _dropout_before(layer: Layer) -> Layer | None:
@@ -119,6 +149,7 @@ def l2_too_strong(program: Program, rule: Rule) -> Iterator[Finding]:
                     argument=name,
                     penalty=penalty,
                     factor=figure(amount),
+                    fix=repairs.fix("use a weaker penalty", repairs.replaced(repairs.written(factor), f"{rule['usual']:g}"), safe=False),
                 )
 
 

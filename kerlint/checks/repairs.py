@@ -163,6 +163,31 @@ def member(node: CSTNode | None, value: CSTNode | None) -> tuple[list[cst.BaseEl
     return next((found for one in inner if (found := member(one, value))), None)
 
 
+def member_before(node: CSTNode | None, value: CSTNode | None, text: str) -> Edit | None:
+    """A list literal within an expression with one more value in front of one of its values, on a line of its own where that has one."""
+    match member(node, value):
+        case [elements, place]:
+            element = elements[place]
+            comma = elements[place - 1].comma if place else None
+            lines = (
+                isinstance(comma.whitespace_after, cst.ParenthesizedWhitespace) if isinstance(comma, cst.Comma) else _broken(node, value)
+            )
+            return Edit(Anchor(element, Edge.start), Anchor(element, Edge.start), f"{text},\n" if lines else f"{text}, ")
+        case _:
+            return None
+
+
+def _broken(node: CSTNode | None, value: CSTNode | None) -> bool:
+    """Whether the list that a value begins has a line break behind its bracket."""
+    match node:
+        case cst.List(elements=[first, *_], lbracket=bracket) if first.value is value:
+            return isinstance(bracket.whitespace_after, cst.ParenthesizedWhitespace)
+        case cst.Call(args=args):
+            return any(_broken(arg.value, value) for arg in args)
+        case _:
+            return False
+
+
 def member_removed(node: CSTNode | None, value: CSTNode | None) -> Edit | None:
     """A list literal within an expression without one of its values; None when that is the only one."""
     match member(node, value):
@@ -199,6 +224,14 @@ def floored(node: CSTNode | None) -> Edit | None:
             return replaced(operator, "//")
         case _:
             return None
+
+
+def code(node: CSTNode) -> str:
+    """The text of a node; lines after the first are moved to the left as far as the last one is indented."""
+    text = cst.Module([]).code_for_node(node)
+    first, *lines = text.split("\n")
+    indent = len(lines[-1]) - len(lines[-1].lstrip()) if lines else 0
+    return "\n".join((first, *(line[min(indent, len(line) - len(line.lstrip())) :] for line in lines)))
 
 
 def called(call: CSTNode | None) -> CSTNode | None:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from kerlint.checks import certainty, history
+from kerlint.checks import certainty, history, repairs, watching
 from kerlint.checks.places import origin_of
 from kerlint.checks.rates import spelled
-from kerlint.finding import Finding, Related, Severity
+from kerlint.finding import Finding, Fix, Related, Severity
 from kerlint.semantics.provenance import inputs_of
 from kerlint.semantics.values import Const, Items, Table, Term, Value, number, same, text
 from kerlint.semantics.wording import figure, words
@@ -117,7 +117,17 @@ def no_validation_data(program: Program, rule: Rule) -> Iterator[Finding]:
             "" if event.y is not None else "dataset",
             confidence=certainty.of(event, event.args.get("epochs")),
             epochs=figure(event.number("epochs") or 0),
+            fix=_split_off(event, rule),
         )
+
+
+def _split_off(event: Event, rule: Rule) -> Fix | None:
+    """A part of arrays kept for validation; of a dataset, `fit` cannot split one off."""
+    if event.y is None:
+        return None
+    none, share = repairs.argument(event.node, "validation_split"), str(rule["share"])
+    edit = repairs.replaced(none.value, share) if none is not None else repairs.added(event.node, f"validation_split={share}")
+    return repairs.fix("validate on a part of the data", edit, safe=False)
 
 
 def _learns_long(event: Event, rule: Rule) -> bool:
@@ -230,7 +240,18 @@ def monitor_without_validation(program: Program, rule: Rule) -> Iterator[Finding
                 scope=(event.node, callback.node),
                 callback=_last(callback.name) if isinstance(callback, Term) else "",
                 monitor=monitor,
+                fix=_watching(program, callback),
             )
+
+
+def _watching(program: Program, callback: Value) -> Fix | None:
+    """A callback that watches the training instead, unless another run with validation data has it too."""
+    shared = any(
+        history.validated(event)
+        and any((other.origin or other.node) is (callback.origin or callback.node) for other in event.callbacks or ())
+        for event in program.fits()
+    )
+    return None if shared or not isinstance(callback, Term) else watching.training_instead(callback)
 
 
 def _unvalidated(event: Event) -> tuple[Related, ...]:
@@ -271,7 +292,16 @@ def trainable_after_compile(program: Program, rule: Rule) -> Iterator[Finding]:
             scope=(fit.node,),
             value=words(changed.args["value"]),
             model=fit.model.name or "the model",
+            fix=_compiled_again(compiled, fit),
         )
+
+
+def _compiled_again(compiled: Event, fit: Event) -> Fix | None:
+    """The same compile once more, right in front of the run."""
+    if compiled.node is None:
+        return None
+    again = repairs.statement_before(fit.node, repairs.code(compiled.node))
+    return repairs.fix("compile again", again, safe=False, together=(compiled.node, fit.node))
 
 
 def _change(events: tuple[Event, ...], model: Model) -> Event | None:
