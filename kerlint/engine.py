@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 FAMILIES = {
     "1": ("data",),
     "2": ("architecture",),
-    "3": ("output",),
+    "3": ("output", "metrics", "predictions"),
     "4": ("optimizer",),
     "5": ("training", "pipelines", "callbacks", "transfer"),
     "6": ("regularization",),

@@ -242,6 +242,8 @@ def _term(running: Any, term: Term, depth: int) -> str:
             )
         case Term("predict", args):
             return f"predict({inner(args['x'])})"
+        case Term("y_true" | "y_pred" as name):
+            return name
         case Term(name, args):
             defaults = catalog.defaults(name) if name.startswith("keras.") else {}
             told = {key: item for key, item in args.items() if key not in defaults or not _is(item, defaults[key])}
@@ -282,7 +284,8 @@ def event_shown(event: Event) -> str:
     if event.compiled is not None:
         rate = event.compiled.learning_rate
         parts.append(f"{_short(event.compiled.optimizer_class or '?')} {_plain(rate)}")
-        parts.append(", ".join(_plain(loss) for loss in event.compiled.losses))
+        made = event.compiled.computed or (None,) * len(event.compiled.losses)
+        parts.append(", ".join(_loss(*pair) for pair in zip(event.compiled.losses, made, strict=True)))
     if event.x is not None:
         parts.append(f"x = {_plain(event.x)}")
     if event.model is not None and event.model.params != event.model.trainable_params:
@@ -302,6 +305,11 @@ class _NoHeap:
 
 class _Past:
     heap = _NoHeap
+
+
+def _loss(loss: Value | None, made: Value | None) -> str:
+    """A loss; one of the user's own with what it makes of labels and predictions when the model is compiled."""
+    return _plain(loss) if made is None or loss is None else f"{_plain(loss)} = {_plain(made)}"
 
 
 def _plain(value: Value | None) -> str:

@@ -94,6 +94,25 @@ def keywords(call: CSTNode | None) -> frozenset[str]:
             return frozenset()
 
 
+def positional(call: CSTNode | None, position: int) -> CSTNode | None:
+    """The expression given at a position of a call."""
+    match call:
+        case cst.Call(args=args) if position < len(args) and args[position].keyword is None and not args[position].star:
+            return args[position].value
+        case _:
+            return None
+
+
+def wrapped(node: CSTNode | None, part: CSTNode | None, head: str, tail: str) -> tuple[Edit | None, ...]:
+    """A part of an expression in the place of the whole, with other code before and behind it."""
+    if node is None or part is None:
+        return (None,)
+    return (
+        Edit(Anchor(node, Edge.start), Anchor(part, Edge.start), head),
+        Edit(Anchor(part, Edge.end), Anchor(node, Edge.end), tail),
+    )
+
+
 def renamed(call: CSTNode | None, old: str, new: str) -> Edit | None:
     """Another keyword for an argument."""
     arg = argument(call, old)

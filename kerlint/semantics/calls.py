@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from kerlint.semantics import assembly, binding, catalog, events, keras, library, methods, models
 from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, is_layer, is_model, operation, repeated, tensors
 from kerlint.semantics.members import attribute, class_member
+from kerlint.semantics.state import HANDED
 from kerlint.semantics.values import (
     Bound,
     Choice,
@@ -99,7 +100,13 @@ def call_symbol(run: Interpreter, symbol: Symbol, name: str, positional: list[Va
         known = catalog.entry(name) is not None and not {"*", "**"} & keywords.keys()
         args = keras.bound(symbol, positional, keywords) if known else numbered(positional, keywords)
         return operation(name, args, found, node, within=run.within)
+    if not name.startswith(HARMLESS):
+        _hand_over(run, (*positional, *keywords.values()))
     return Term(name, numbered(positional, keywords), node=node)
+
+
+HARMLESS = ("builtins.", "numpy.", "matplotlib.", "tensorflow.")
+"""Libraries whose functions leave a model as it is."""
 
 
 def numbered(positional: list[Value], keywords: Mapping[str, Value]) -> dict[str, Value]:
@@ -109,6 +116,7 @@ def numbered(positional: list[Value], keywords: Mapping[str, Value]) -> dict[str
 
 def opaque(run: Interpreter, function: Value, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value:
     """A call of something that is not understood: unknown layers when tensors go in, else a term or the reason."""
+    _hand_over(run, (*positional, *keywords.values()))
     found = [*tensors(Items(tuple(positional))), *tensors(Table(keywords))]
     if found or isinstance(function, Tensor):
         return repeated(found, why_opaque(function), node)
@@ -119,6 +127,18 @@ def opaque(run: Interpreter, function: Value, positional: list[Value], keywords:
             return Unknown(reason, node=node)
         case _:
             return Term("call", {"function": function, **numbered(positional, keywords)}, node=node)
+
+
+def _hand_over(run: Interpreter, given: Iterable[Value]) -> None:
+    """Remember that code which is not known got hold of a model."""
+    for value in given:
+        match value:
+            case KerasModel(fields=fields) | Instance(fields=fields):
+                run.heap.write(fields, HANDED, Const(True))
+            case Items(items):
+                _hand_over(run, items)
+            case _:
+                continue
 
 
 def why_opaque(value: Value) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kerlint.semantics import catalog, snapshot
-from kerlint.semantics.graph import KerasModel, Maker, is_model
+from kerlint.semantics.graph import KerasModel, Maker, dims, is_model
 from kerlint.semantics.keras import complete
 from kerlint.semantics.members import class_member
 from kerlint.semantics.program import Compile, Event
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from libcst import CSTNode
 
     from kerlint.semantics.interpreter import Interpreter
-    from kerlint.semantics.program import Layer, Model
+    from kerlint.semantics.program import Layer, Model, Shape
 
 Args = dict[str, Value]
 RENAMED = {"fit_generator": "fit", "evaluate_generator": "evaluate", "predict_generator": "predict"}
@@ -145,10 +146,30 @@ def _compile(run: Interpreter, model: Maker, name: str, positional: list[Value],
     loss = filled.get("loss") if own is None else Unknown(f"`{own}` of its own", node=node)
     losses = tuple(normalized("loss", each) for each in per_output(loss, seen))
     metrics = metrics_per_output(filled.get("metrics"), seen)
-    compiled = Compile(optimizer, rate_of(optimizer), losses, metrics, filled, node, own or "")
+    computed = tuple(_computed(run, each, node) for each in losses) if own is None else ()
+    compiled = Compile(optimizer, rate_of(optimizer), losses, metrics, filled, node, computed, own or "")
     run.heap.write(model.fields, COMPILED, Const(compiled))
     run.record(Event("compile", node, seen, model, compiled, None, None, None, (), filled, given, tuple(run.loops), (), _doubt(run, model)))
     return Const(None, node=node)
+
+
+def _computed(run: Interpreter, loss: Value | None, node: CSTNode) -> Value | None:
+    """What a loss of the user's own makes of labels and predictions: its function is run on terms that stand for them."""
+    y_true, y_pred = Term("y_true", node=node), Term("y_pred", node=node)
+    match loss:
+        case Function():
+            return _rehearsed(run, loss, [y_true, y_pred], node)
+        case Bound(function, receiver):
+            return _rehearsed(run, function, [receiver, y_true, y_pred], node)
+        case Instance(cls=cls):
+            method = class_member(cls, "call") or class_member(cls, "__call__")
+            return _rehearsed(run, method, [loss, y_true, y_pred], node) if isinstance(method, Function) else None
+        case Term(name) if name.startswith("keras.losses."):
+            return None
+        case None:
+            return None
+        case _:
+            return Unknown("a loss that cannot be looked into", node=loss.node)
 
 
 def _own_training(model: Maker) -> str | None:
@@ -191,8 +212,21 @@ def _use(run: Interpreter, model: Maker, name: str, positional: list[Value], key
     event = _event(run, model, RENAMED.get(name, name), args, node)
     run.record(event)
     if event.kind == "predict":
-        return Term("predict", {"model": model, "x": event.x or Unknown("no input", node=node)}, node=node)
+        return _prediction(run, model, event, node)
     return Term(f".{name}()", {"self": model, **args}, node=node)
+
+
+def shape_in_use(run: Interpreter, model: Value) -> Shape | None:
+    """The shape of the output in the last use whose data told what the model leaves open."""
+    uses = (event.model for event in reversed(run.events) if event.identity is model)
+    return next((seen.outputs[0].shape for seen in uses if seen is not None and len(seen.outputs) == 1 and seen.outputs[0].shape), None)
+
+
+def _prediction(run: Interpreter, model: Maker, event: Event, node: CSTNode) -> Term:
+    outputs = event.model.outputs if event.model is not None else ()
+    shape = (outputs[0].shape or shape_in_use(run, model)) if len(outputs) == 1 else None
+    known = {} if shape is None else {"shape": dims(shape, node)}
+    return Term("predict", {"model": model, "x": event.x or Unknown("no input", node=node), **known}, node=node)
 
 
 def _event(run: Interpreter, model: Maker, kind: str, args: Args, node: CSTNode) -> Event:
@@ -250,7 +284,7 @@ def _in_force(run: Interpreter, model: Value) -> Compile | None:
     now = run.heap.current(found.optimizer)
     if now is found.optimizer:
         return found
-    return Compile(now, rate_of(now), found.losses, found.metrics, found.args, found.node)
+    return replace(found, optimizer=now, learning_rate=rate_of(now))
 
 
 def _validation(value: Value | None) -> tuple[Value | None, Value | None] | None:

@@ -74,6 +74,15 @@ COMPARISONS: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
     cst.GreaterThan: (">", operator.gt),
     cst.GreaterThanEqual: (">=", operator.ge),
 }
+SPECIAL: dict[type, str] = {
+    cst.Equal: "__eq__",
+    cst.NotEqual: "__ne__",
+    cst.LessThan: "__lt__",
+    cst.LessThanEqual: "__le__",
+    cst.GreaterThan: "__gt__",
+    cst.GreaterThanEqual: "__ge__",
+}
+"""The methods that comparisons call."""
 LARGEST = 10**6
 """Longest text or collection that arithmetic on constants may make; a larger one is left unknown."""
 LARGEST_BITS = 4096
@@ -306,7 +315,9 @@ def _compare(run: Interpreter, kind: cst.BaseCompOp, left: Value, right: Value, 
             except (TypeError, ValueError, KeyError):
                 return Unknown("a comparison that fails", node=node)
     if any(isinstance(side, Term) for side in (left, right)) and type(kind) in COMPARISONS:
-        return Term("compare", {"left": left, "right": right, "operator": Const(COMPARISONS[type(kind)][0])}, node=node)
+        value = Term("compare", {"left": left, "right": right, "operator": Const(COMPARISONS[type(kind)][0])}, node=node)
+        run.used(f".{SPECIAL[type(kind)]}", "", node, left, ([right], {}), value)
+        return value
     return Unknown("a condition", node=node)
 
 
@@ -407,7 +418,12 @@ def arguments(run: Interpreter, node: cst.Call) -> tuple[list[Value], dict[str, 
 
 
 def _subscript(run: Interpreter, node: cst.Subscript) -> Value:
-    return subscript(run, evaluate(run, node.value), key_of(run, node), node)
+    base, key = evaluate(run, node.value), key_of(run, node)
+    value = subscript(run, base, key, node)
+    match base:
+        case Term(".history"):  # what a run measured, by name
+            run.used(".__getitem__", "", node, base, ([key], {}), value)
+    return value
 
 
 def key_of(run: Interpreter, node: cst.Subscript) -> Value:

@@ -59,6 +59,7 @@ def model_member(run: Interpreter, model: Value, name: str, node: CSTNode) -> Va
 
             end = _ends(run, model, name.removesuffix("_shape"), node)
             shape = end.shape if isinstance(end, Tensor) else None
+            shape = events.shape_in_use(run, model) if shape is None and name == "output_shape" else shape
             return Unknown("a shape that is not known", node=node) if shape is None else dims(shape, node)
         case _:
             return Term(f".{name}", {"self": model}, node=node)

@@ -79,6 +79,8 @@ class Model:
     pretrained: bool = False
     """Weights were loaded or come with an application."""
     doubt: str = ""
+    handed: bool = False
+    """It was given to code that is not known, which may have done anything to it (compiled it, say)."""
     title: str = ""
     """What its `name=` says; `name` is what messages call it."""
 
@@ -133,6 +135,9 @@ class Compile:
     metrics: tuple[tuple[Value, ...], ...]
     args: Mapping[str, Value]
     node: CSTNode | None
+    computed: tuple[Value | None, ...] = ()
+    """What the loss function of the user's own makes of labels and predictions, for each output: a term over Term("y_true") and
+    Term("y_pred"); None for a loss of Keras, Unknown for one that cannot be looked into."""
     own: str = ""
     """The method with which the user's model decides itself what it reads and learns (`train_step`, `compute_loss`), or ""."""
 
@@ -201,7 +206,8 @@ class Use:
     """A call of a library, or of a method of something that is no object of the user's own, as it is written.
 
     `name` is canonical ("keras.layers.Dense", "numpy.random.seed"), `via` as the user reached it; a method is ".fit_transform" of
-    `receiver`. A call in a loop or function is there for each time that it was followed. Not frozen, for speed (see `values`).
+    `receiver`. A comparison of data is its special method (".__gt__"), and so is a measurement read from a history (".__getitem__").
+    A call in a loop or function is there for each time that it was followed. Not frozen, for speed (see `values`).
     """
 
     name: str

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kerlint.semantics import provenance, shapes
 from kerlint.semantics.graph import INPUT, REPEAT, Call, KerasLayer, KerasModel, Tensor, arguments, is_layer, source, tensors, upstream
 from kerlint.semantics.program import Layer, Model
-from kerlint.semantics.state import LAYERS, OUTPUTS, PRETRAINED, SHAPE, TRAINABLE, name_of
+from kerlint.semantics.state import HANDED, LAYERS, OUTPUTS, PRETRAINED, SHAPE, TRAINABLE, name_of
 from kerlint.semantics.values import Const, Function, Instance, Items, Unknown, Value, python, text
 
 if TYPE_CHECKING:
@@ -21,10 +21,15 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 def snapshot(run: Interpreter, model: Value, data: Value | None = None) -> Model:
     """The model now. Where it leaves its input open (no `Input`, no `input_shape`), the shape of the data it is given fills it."""
     inputs, outputs = _ends(run, model, data)
-    key = (id(model), id(inputs), id(outputs), run.freezes, run.heap.turns, PRETRAINED in model.fields, name_of(run, model))  # type: ignore[attr-defined]
+    key = (id(model), id(inputs), id(outputs), run.freezes, run.heap.turns, *_marks(model), name_of(run, model))
     if key not in run.snapshots:
         run.snapshots[key] = _taken(run, model, inputs, outputs), (inputs, outputs)
     return run.snapshots[key][0]
+
+
+def _marks(model: Value) -> tuple[bool, bool]:
+    fields = getattr(model, "fields", {})
+    return PRETRAINED in fields, HANDED in fields
 
 
 def _taken(run: Interpreter, model: Value, inputs: Value, outputs: Value) -> Model:
@@ -50,6 +55,7 @@ def _taken(run: Interpreter, model: Value, inputs: Value, outputs: Value) -> Mod
         loops=model.loops if isinstance(model, KerasModel) else run.made_in.get(id(model), ()),
         pretrained=PRETRAINED in fields or any(_pretrained(call) for call in made),
         doubt=model.doubt,
+        handed=HANDED in fields,
         title=text(fields.get("name")) or "",
     )
 

@@ -287,11 +287,17 @@ def predicted(call: Call) -> Facts:
     maker = call.term.args.get("model")
     layers = list(_layers(maker))
     if not layers or any(entry("layers", layer.cls) is None for layer in layers):
-        return model(call) if isinstance(maker, (KerasModel, KerasLayer)) else replace(call, data=call.facts(1, "x")).unknown()
+        return _outputs(call) if isinstance(maker, (KerasModel, KerasLayer)) else replace(call, data=call.facts(1, "x")).unknown()
     found = call.facts(1, "x")
     for layer in layers:
         found = _layer(replace(call, data=found), layer)
     return found
+
+
+def _outputs(call: Call) -> Facts:
+    """What a model predicts: as many rows as it read, in the shape of its output."""
+    shape, rows = call.dims(call.term.args.get("shape")), call.facts(1, "x").rows
+    return replace(model(call), shape=(rows, *shape[1:]), rows=rows) if shape else model(call)
 
 
 def _layers(maker: Value | None) -> Iterator[KerasLayer]:
