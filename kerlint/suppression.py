@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerlint.depth import QUOTED
-from kerlint.finding import Finding, Position, Range
+from kerlint.finding import Edit, Finding, Fix, Position, Range
 from kerlint.rule import Rule, rules
 from kerlint.selection import Known, begins, letters
 
@@ -54,6 +54,8 @@ class Suppression:
     noqa: bool = False
     wrong: str = ""
     """The variant of KER002 that says why the comment is not understood; it suppresses nothing then."""
+    gone: Range | None = None
+    """What to take away to be rid of it: the name in a longer list, the comment, the whole line."""
 
     @property
     def path(self) -> Path:
@@ -146,10 +148,14 @@ def _complaint(one: Suppression, used: bool, active: Known, known: Known) -> Fin
     meant = {code for code, other in known.items() if one.names(other)}
     if not meant:
         words = [word for other in known.values() for word in (other.code, other.name)]
-        return replace(rule.finding(None, "unknown", name=one.name, meant=_meant(one.name, words)), range=one.place)
+        return replace(rule.finding(None, "unknown", name=one.name, meant=_meant(one.name, words), fix=_removal(one)), range=one.place)
     if used or not meant <= active.keys() or meant == {UNUSED}:
         return None
-    return replace(rule.finding(None, name=one.name), range=one.place)
+    return replace(rule.finding(None, name=one.name, fix=_removal(one)), range=one.place)
+
+
+def _removal(one: Suppression) -> Fix | None:
+    return None if one.gone is None else Fix("remove the suppression", (Edit(None, None, "", one.gone),), safe=True)
 
 
 def _meant(word: str, known: Collection[str]) -> str:
@@ -180,6 +186,10 @@ class _Comment:
     column: int
     rows: tuple[int, int]
     alone: bool
+    before: str
+    """The line in front of it."""
+    last: bool
+    """Whether the text ends with it."""
 
 
 def _comments(text: str) -> list[_Comment]:
@@ -193,7 +203,8 @@ def _comments(text: str) -> list[_Comment]:
         first = token[0]
         if first == "#":
             if _ANY.search(token):
-                comment = _Comment(token, row, match.start() - start + 1, (row, row), not code)
+                last = match.end() == len(text)
+                comment = _Comment(token, row, match.start() - start + 1, (row, row), not code, text[start : match.start()], last)
                 found.append(comment)
                 if not code:
                     waiting.append((comment, depth))
@@ -237,12 +248,17 @@ def _noqa(comment: _Comment, match: re.Match[str], cell: Cell, path: Path, autho
     if not match["colon"]:
         row = number, comment.row
         yield Suppression("", row, row, _place(comment, match.span(), cell, path), match.group(), noqa=True)
+    names = []
     at = match.end()
     while match["colon"] and (code := _CODE.match(comment.text, at)) and (code[1][-1].isdigit() or code[1].upper() in authors):
         at = code.end()
-        if letters(code[1]) in authors:
+        names.append(code)
+    spans = [name.span(1) for name in names]
+    for rank, name in enumerate(names):
+        if letters(name[1]) in authors:
             first, last = ((number, row) for row in comment.rows)
-            yield Suppression(code[1].upper(), first, last, _place(comment, code.span(1), cell, path), match.group(), noqa=True)
+            gone = _gone(comment, (match.start(), at), spans, rank, cell, path)
+            yield Suppression(name[1].upper(), first, last, _place(comment, name.span(1), cell, path), match.group(), noqa=True, gone=gone)
 
 
 def _kerlint(comment: _Comment, match: re.Match[str], cell: Cell, path: Path, authors: Collection[str]) -> Iterator[Suppression | str]:
@@ -264,8 +280,30 @@ def _kerlint(comment: _Comment, match: re.Match[str], cell: Cell, path: Path, au
     elif not names:
         yield Suppression("", *spans[verb], whole, match.group())
     else:
-        for name in names:
-            yield Suppression(_canonical(name.group(), authors), *spans[verb], _place(comment, name.span(), cell, path), match.group())
+        listed = [name.span() for name in names]
+        for number, (name, span) in enumerate(zip(names, listed, strict=True)):
+            gone = _gone(comment, match.span(), listed, number, cell, path)
+            place = _place(comment, span, cell, path)
+            yield Suppression(_canonical(name.group(), authors), *spans[verb], place, match.group(), gone=gone)
+
+
+def _gone(comment: _Comment, directive: tuple[int, int], names: list[tuple[int, int]], number: int, cell: Cell, path: Path) -> Range:
+    """What to take away to be rid of one of the names of a comment; a reason behind the names goes with the last of them."""
+    if number + 1 < len(names):
+        return _place(comment, (names[number][0], names[number + 1][0]), cell, path)
+    if number:
+        return _place(comment, (names[number - 1][1], names[number][1]), cell, path)
+    start, end = directive
+    next_comment = comment.text.find("#", end)
+    head = comment.text[:start].rstrip()
+    if next_comment >= 0:
+        return _place(comment, (start, next_comment), cell, path)
+    if head or comment.before.strip():
+        blank = len(comment.before) - len(comment.before.rstrip())
+        return _place(comment, (len(head) if head else -blank, len(comment.text)), cell, path)
+    if comment.last:
+        return _place(comment, (-len(comment.before), len(comment.text)), cell, path)
+    return Range(path, Position(comment.row, 1), Position(comment.row + 1, 1), cell.number)
 
 
 def _canonical(name: str, authors: Collection[str]) -> str:

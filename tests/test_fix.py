@@ -239,3 +239,42 @@ def test_endless_fixes_are_given_up(kerlint: Kerlint, tmp_path: Path, check: Cal
     check(endless)
     done = kerlint("--fix", "a.py")
     assert "fixes of KER301 still change the code after 50 passes" in done.stderr
+
+
+# Suppressions
+
+
+@pytest.mark.parametrize(
+    ("line", "fixed"),
+    [
+        ("x = 1  # noqa: KER301\n", "x = 1\n"),
+        ("x = 1  # noqa: KER301, E501\n", "x = 1  # noqa: E501\n"),
+        ("x = 1  # noqa: E501,KER301 why\n", "x = 1  # noqa: E501 why\n"),
+        ("x = 1  # noqa: KER301 why  # type: ignore\n", "x = 1  # type: ignore\n"),
+        ("x = 1  # type: ignore  # noqa: KER301\n", "x = 1  # type: ignore\n"),
+        ("x = 1  # kerlint: ignore[KER301, softmax-hidden] why\ny = 2\n", "x = 1\ny = 2\n"),
+        ("if 1:\n    # kerlint: ignore[KER301] why\n    x = 1\n", "if 1:\n    x = 1\n"),
+        ("# kerlint: file-ignore[KER301]\nx = 1\n", "x = 1\n"),
+        ("x = 1\n  # kerlint: disable[KER301]", "x = 1\n"),
+        ("x = 1  # kerlint: ignore[KER301, ker999]", "x = 1"),
+        ("x = 1  # kerlint: ignore\n", None),
+    ],
+)
+def test_unused_suppressions_are_removed(kerlint: Kerlint, tmp_path: Path, line: str, fixed: str | None) -> None:
+    (tmp_path / "a.py").write_text(f"import keras\n{line}")
+    kerlint("--fix", "a.py")
+    assert (tmp_path / "a.py").read_text() == f"import keras\n{line if fixed is None else fixed}"
+
+
+def test_suppression_of_use_keeps_its_name(kerlint: Kerlint, tmp_path: Path) -> None:
+    line = FAULT.rstrip()
+    (tmp_path / "a.py").write_text(f"{line}  # kerlint: ignore[KER401, KER301] why\n")
+    assert kerlint("--fix", "a.py").returncode == 0
+    assert (tmp_path / "a.py").read_text() == f"{line}  # kerlint: ignore[KER301] why\n"
+
+
+def test_suppression_in_an_indented_cell(kerlint: Kerlint, tmp_path: Path) -> None:
+    text = '{"cells": [{"cell_type": "code", "source": ["  import keras\\n", "  # noqa: KER301\\n", "  x = 1  # noqa: KER301"]}]}'
+    (tmp_path / "a.ipynb").write_text(text)
+    kerlint("--fix", "a.ipynb")
+    assert (tmp_path / "a.ipynb").read_text() == text.replace('"  # noqa: KER301\\n", ', "").replace("  # noqa: KER301", "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from kerlint.checks import certainty, history, intake, scale
+from kerlint.checks import certainty, history, intake, normalizing, scale
 from kerlint.checks.graph import heads, hidden
 from kerlint.checks.restraints import reconstructs, restrained
 from kerlint.finding import Related, Severity
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from libcst import CSTNode
 
-    from kerlint.finding import Finding
+    from kerlint.finding import Finding, Fix
     from kerlint.rule import Rule
     from kerlint.semantics.program import Assignment, Event, Model, Program, Shape
     from kerlint.semantics.provenance import Origin
@@ -45,6 +45,7 @@ def unnormalized_input(program: Program, rule: Rule) -> Iterator[Finding]:
             subject=scale.subject(fed),
             call=fed.event.kind,
             application=scale.application(fed.model),
+            fix=_rescaled(program, fed) if variant == "" else _normalized(program, fed) if variant in ("columns", "table") else None,
             **scale.extremes(fed.found),
         )
 
@@ -61,8 +62,21 @@ def mixed_feature_scales(program: Program, rule: Rule) -> Iterator[Finding]:
             scope=(fed.event.node,),
             x=words(fed.value),
             call=fed.event.kind,
+            fix=_normalized(program, fed),
             **scale.extremes(fed.found),
         )
+
+
+def _rescaled(program: Program, fed: scale.Fed) -> Fix | None:
+    """Pixels divided where they enter the model, if nothing else that it reads is scaled already."""
+    if any(found.scaled for event, _, found in _entering(program) if event.identity is fed.event.identity):
+        return None
+    return normalizing.rescaled(program, fed.model) if (fed.found.low, fed.found.high) == normalizing.PIXELS else None
+
+
+def _normalized(program: Program, fed: scale.Fed) -> Fix | None:
+    """Columns brought to one scale where they enter the model, which first looks at the data of the fit."""
+    return normalizing.normalized(program, fed.model, fed.event)
 
 
 def train_test_scaling_mismatch(program: Program, rule: Rule) -> Iterator[Finding]:

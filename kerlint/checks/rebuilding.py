@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from kerlint.semantics.program import Layer, Model, Program
     from kerlint.semantics.values import Value
 
-SHAPES = ("input_shape", "input_dim", "batch_input_shape")
-"""Arguments of the first layer of a Sequential that stand for its input."""
+SHAPES = {"input_shape": "input_shape={}", "batch_input_shape": "batch_input_shape={}", "input_dim": "input_shape=({},)"}
+"""Arguments of the first layer of a Sequential that stand for its input, and how any other layer takes them."""
 
 
 def everywhere(program: Program, layer: Layer, holds: Callable[[Model, Layer], bool] | None = None) -> bool:
@@ -27,7 +27,7 @@ def everywhere(program: Program, layer: Layer, holds: Callable[[Model, Layer], b
     return all(
         other.identity is layer.identity or holds is not None and holds(model, other)
         for model, other in graph.layers(program)
-        if other.node is layer.node
+        if other.node is layer.node and other.kind not in graph.INPUTS  # an argument of the layer may have made its input, too
     )
 
 
@@ -76,11 +76,12 @@ def put_before(program: Program, layer: Layer, text: str) -> tuple[Edit | None, 
     if layer.node is None or not everywhere(program, layer):
         return (None,)
     moved: tuple[Edit | None, ...] = ()
-    for name in SHAPES:
+    for name, form in SHAPES.items():
         shape = repairs.argument(layer.node, name)
         if shape is not None:
-            text = f"{text[:-1]}{', ' if text[-2] != '(' else ''}{name}={repairs.code(shape.value)})"
-            moved = (repairs.removed(layer.node, shape),)
+            given = form.format(repairs.code(shape.value))
+            text = f"{text[:-1]}{', ' if text[-2] != '(' else ''}{given})"
+            moved = (repairs.removed(layer.node, shape) if name != "input_dim" or layer.kind in graph.DENSE else None,)
     for use in program.uses:
         match use.node:
             case cst.Call(func=cst.Attribute(value=model, attr=cst.Name(value="add")), args=[cst.Arg(value=value)]) if value is layer.node:
