@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 FAMILIES = {
     "1": ("data",),
-    "2": ("architecture",),
+    "2": ("architecture", "wiring"),
     "3": ("output", "metrics", "predictions"),
     "4": ("optimizer",),
     "5": ("training", "pipelines", "callbacks", "transfer"),

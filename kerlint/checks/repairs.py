@@ -40,6 +40,15 @@ def after(node: CSTNode | None, text: str) -> Edit | None:
     return None if node is None else Edit(Anchor(node, Edge.end), Anchor(node, Edge.end), text)
 
 
+def incremented(node: CSTNode | None) -> Edit | None:
+    """One more than a name, an attribute or a call gives."""
+    match node:
+        case cst.Name() | cst.Attribute() | cst.Call():
+            return after(node, " + 1")
+        case _:
+            return None
+
+
 def statement_before(node: CSTNode | None, text: str) -> Edit | None:
     """A statement on a line of its own in front of the one that holds the node."""
     return None if node is None else Edit(Anchor(node, Edge.statement), Anchor(node, Edge.statement), f"{text}\n")

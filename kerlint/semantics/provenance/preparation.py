@@ -340,8 +340,10 @@ def _layer(call: Call, layer: KerasLayer) -> Facts:
         case "tokens":
             mode = python(layer.args.get("output_mode", Const("int")))
             form = {"int": "tokens", "one_hot": "one-hot", "multi_hot": "multi-hot"}.get(str(mode))
+            size = python(layer.args.get("max_tokens") or layer.args.get("num_bins"))
+            ends = (0, size - 1) if form == "tokens" and isinstance(size, int) else None
             return call.result(
-                "encode" if form != "tokens" else "text", name, shape=None, form=form, **bounded(None), columns=None, dtype=None
+                "encode" if form != "tokens" else "text", name, shape=None, form=form, **bounded(ends), columns=None, dtype=None
             )
         case "scale":
             return call.result("scale", name, **bounded(None), columns=None, form=_scaled_form(x))
@@ -355,6 +357,6 @@ def iterated(call: Call) -> Facts:
 
 
 def word_numbers(call: Call) -> Facts:
-    """`keras.preprocessing.text.one_hot(text, n)`: word numbers, in spite of the name."""
-    high = call.number(1, "n")
-    return call.with_origin("text").result("text", form="tokens", low=1 if high else None, high=high, shape=(None,), columns=None)
+    """`keras.preprocessing.text.one_hot(text, n)`: word numbers from 1 to n - 1, in spite of the name."""
+    size = call.number(1, "n")
+    return call.with_origin("text").result("text", form="tokens", **bounded((1, size - 1) if size else None), shape=(None,), columns=None)
