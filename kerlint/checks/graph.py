@@ -29,6 +29,8 @@ WEIGHTED = DENSE | CONVOLUTIONS | RECURRENT
 """Layers that multiply what they read by learned weights and carry an activation of their own."""
 VECTORS = 2
 """The rank of (batch, units)."""
+STEPS = 3
+"""The rank of (batch, steps, units)."""
 MIXING = (DENSE | CONVOLUTIONS) - {"EinsumDense"}
 """Weight layers of which two in a row with nothing between them are one."""
 
@@ -297,6 +299,29 @@ def _spatial(layer: Layer) -> bool:
         source.kind in INPUTS or (source.kind in WEIGHTED - RECURRENT or transparent(source)) and _spatial(source)
         for source in layer.inputs
     )
+
+
+def steps_of(head: Head) -> tuple[Layer, Value] | None:
+    """The recurrent layer whose steps all come out at a head, each by itself, with the `return_sequences` that lets them; else None."""
+    layer = head.output
+    while layer.shape and len(layer.shape) == STEPS and len(layer.inputs) == 1:
+        args = _recurrent(layer)
+        flag = args.get("return_sequences") if args is not None else None
+        if flag is not None:
+            return layer, flag
+        if args is not None or layer.kind not in DENSE and not transparent(layer):
+            return None
+        (layer,) = layer.inputs
+    return None
+
+
+def _recurrent(layer: Layer) -> Mapping[str, Value] | None:
+    """The arguments of a recurrent layer, or of the one that `Bidirectional` wraps."""
+    match layer.arg("layer") if layer.kind == "Bidirectional" else None:
+        case KerasLayer(cls=name, args=args) if name.rpartition(".")[2] in RECURRENT:
+            return args
+        case _:
+            return layer.args if layer.kind in RECURRENT else None
 
 
 def gated(layer: Layer, model: Model) -> bool:

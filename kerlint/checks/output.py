@@ -276,10 +276,11 @@ def _misfit(pair: Pair, labels: Facts) -> str:
 
 
 def _told_elsewhere(pair: Pair, labels: Facts) -> bool:
-    """Whether another rule names the cause: KER302, KER304, KER309, KER310 (the loss), KER208 (the classes), KER209 (no flattening)."""
+    """Whether another rule names the cause: KER302, KER304, KER309, KER310 (the loss), KER208 (the classes), KER209, KER211 (the rank)."""
     loss = pair.alone or pair.activation == "softmax" and pair.kind in ("binary", "regression") or _wrong_encoding(pair, labels)
     classes = pair.kind == "categorical" and labels.form == "one-hot" and labels.classes is not None and pair.units != labels.classes
-    return loss or classes or graph.unflattened(pair.model) is not None
+    steps = len(labels.shape or ()) <= graph.VECTORS and graph.steps_of(pair.head) is not None
+    return loss or classes or steps or graph.unflattened(pair.model) is not None
 
 
 def _channels_first(shape: Shape, channels: Collection[int]) -> bool:

@@ -5,7 +5,7 @@ Nodes are those that values and events carry; a builder answers None when the co
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -38,6 +38,14 @@ def before(node: CSTNode | None, text: str) -> Edit | None:
 def after(node: CSTNode | None, text: str) -> Edit | None:
     """Code right behind a node."""
     return None if node is None else Edit(Anchor(node, Edge.end), Anchor(node, Edge.end), text)
+
+
+def rotated(nodes: Sequence[CSTNode | None]) -> tuple[Edit | None, ...]:
+    """The first of some calls in the place of the last one, and each other one a place further to the front; Nones when one is no call."""
+    codes = [cst.Module([]).code_for_node(node) if isinstance(node, cst.Call) else None for node in nodes]
+    if None in codes or len(set(nodes)) != len(nodes):
+        return (None,)
+    return tuple(replaced(node, code or "") for node, code in zip(nodes, (*codes[1:], codes[0]), strict=True))
 
 
 def incremented(node: CSTNode | None) -> Edit | None:

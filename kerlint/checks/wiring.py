@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.checks import certainty, graph, repairs
+from kerlint.checks import certainty, graph, pairing, repairs
 from kerlint.checks.places import origin_of
-from kerlint.finding import Confidence, Finding, Fix, Related
+from kerlint.finding import Confidence, Finding, Fix, Related, Severity
 from kerlint.rule import Rule
 from kerlint.semantics.program import Layer, Model, Program
 from kerlint.semantics.provenance import Facts, Origin, facts, inputs_of
 from kerlint.semantics.values import Const, Items, Term, Value, number, text
-from kerlint.semantics.wording import figure
+from kerlint.semantics.wording import dimensions, figure
 
 
 def embedding_too_small(program: Program, rule: Rule) -> Iterator[Finding]:
@@ -87,3 +87,112 @@ def _one_more(layer: Layer, size: Value) -> Fix | None:
     if not {"weights", "embeddings_initializer"}.isdisjoint(layer.given):
         return None
     return repairs.fix("add a row for the last word", repairs.incremented(size.node), safe=size.origin is None)
+
+
+def rnn_returns_sequence_to_vector_head(program: Program, rule: Rule) -> Iterator[Finding]:
+    for pair in pairing.pairs(program):
+        found = graph.steps_of(pair.head)
+        for event, labels in pair.labels() if found else ():
+            layer, flag = found if found else (None, None)
+            fault = pairing.misfit(pair, labels.shape)
+            if layer is None or flag is None or not fault or not labels.shape or len(labels.shape) > graph.VECTORS:
+                continue
+            yield rule.finding(
+                flag.node or layer.node,
+                fault,
+                severity=Severity.error if fault == "breaks" else None,
+                confidence=pair.confidence(event, labels, flag),
+                related=(*origin_of(flag), *pairing.source(labels), *pair.at_loss()),
+                scope=(pair.compiled.node, event.node),
+                fix=_last_step(flag),
+                output=dimensions((None, *(pair.head.output.shape or ())[1:])),
+                labels=dimensions((None, *labels.shape[1:])),
+                loss=pair.called,
+            )
+            break
+
+
+def _last_step(flag: Value) -> Fix | None:
+    return repairs.fix("return the last step only", repairs.replaced(repairs.written(flag), "False"), safe=False)
+
+
+def channels_first_input(program: Program, rule: Rule) -> Iterator[Finding]:
+    for model, entrance in graph.layers(program):
+        readers = model.readers(entrance)
+        broken = any(layer.mismatch for layer in model.layers)  # KER210 then tells why
+        if broken or model.pretrained or not _planes_first(entrance, rule) or not readers:
+            continue
+        if all(reader.kind in rule["layers"] and _channels_last(reader) for reader in readers):
+            _, first, height, width = entrance.shape or ()
+            yield rule.finding(
+                entrance.node,
+                confidence=Confidence.medium,  # Keras may be set up for channels first outside of the source, in keras.json
+                related=_reads(readers[0]),
+                scope=tuple(event.node for event in program.of(model.identity)),
+                shape=dimensions((first, height, width)),
+                turned=dimensions((height, width, first)),
+                channels=width,
+                height=first,
+                layer=graph.called(readers[0]),
+            )
+
+
+def _planes_first(layer: Layer, rule: Rule) -> bool:
+    """Whether an input is a square image behind an axis that is as short as an axis of channels."""
+    match layer.shape:
+        case (_, int() as first, int() as height, int() as width) if layer.kind in graph.INPUTS:
+            return first in rule["channels"] and height == width and height > rule["most_channels"]
+        case _:
+            return False
+
+
+def _channels_last(layer: Layer) -> bool:
+    """Whether a layer certainly looks for the channels in the last axis, as Keras does by itself."""
+    match layer.arg("data_format"):
+        case None | Const(None) | Const("channels_last"):
+            return True
+        case _:
+            return False
+
+
+def _reads(layer: Layer) -> tuple[Related, ...]:
+    return pairing.related(layer.node, f"{graph.called(layer)} takes the last axis for the channels")
+
+
+def output_layer_followed_by_dropout(program: Program, rule: Rule) -> Iterator[Finding]:
+    for model, head in pairing.final_heads(program):
+        behind = list(_behind(head, rule))
+        trained = any(event.kind in rule["events"] for event in program.of(model.identity))
+        if not behind or not (trained or head.activation in rule["sure"]) or head.activation not in rule["activations"]:
+            continue
+        last = behind[0]
+        yield rule.finding(
+            last.node,
+            "last" if head.activation == "linear" else "",
+            confidence=certainty.of(model, head.layer.arg("activation")),
+            related=pairing.related(head.place.node, f"the output of the model: {graph.called(head.place)}"),
+            scope=tuple(event.node for event in program.of(model.identity)),
+            fix=_moved(model, head, last),
+            layer=graph.called(last),
+            activation=head.activation,
+            head=graph.called(head.layer),
+        )
+
+
+def _behind(head: graph.Head, rule: Rule) -> Iterator[Layer]:
+    """The layers of the rule that stand behind the activation of a head, the last one first."""
+    layer = head.output
+    while layer is not head.place and len(layer.inputs) == 1:
+        if layer.kind in rule["layers"] and (layer.kind not in graph.NORMALIZATIONS or head.activation != "linear"):
+            yield layer
+        (layer,) = layer.inputs
+
+
+def _moved(model: Model, head: graph.Head, last: Layer) -> Fix | None:
+    """The layer in front of the output layer: where each is made on its own in a chain, their codes change places."""
+    way = [last, *graph.between(head.layer, last), head.layer]
+    once = all(sum(other.node is layer.node for other in model.layers) == 1 for layer in way)
+    plain = once and all(len(model.readers(layer)) <= 1 for layer in way) and graph.previous(head.layer) is not None
+    if not plain or not {"input_shape", "input_dim", "name"}.isdisjoint(head.layer.given):
+        return None
+    return repairs.fix(f"put {last.kind} in front of the output layer", *repairs.rotated([layer.node for layer in way]), safe=False)

@@ -341,9 +341,9 @@ def _layer(call: Call, layer: KerasLayer) -> Facts:
             mode = python(layer.args.get("output_mode", Const("int")))
             form = {"int": "tokens", "one_hot": "one-hot", "multi_hot": "multi-hot"}.get(str(mode))
             size = python(layer.args.get("max_tokens") or layer.args.get("num_bins"))
-            ends = (0, size - 1) if form == "tokens" and isinstance(size, int) else None
+            numbered = (0, size - 1) if form == "tokens" and isinstance(size, int) else None
             return call.result(
-                "encode" if form != "tokens" else "text", name, shape=None, form=form, **bounded(ends), columns=None, dtype=None
+                "encode" if form != "tokens" else "text", name, shape=None, form=form, **bounded(numbered), columns=None, dtype=None
             )
         case "scale":
             return call.result("scale", name, **bounded(None), columns=None, form=_scaled_form(x))
