@@ -8,7 +8,7 @@ from kerlint.checks import certainty, graph, pairing, repairs
 from kerlint.checks.places import origin_of
 from kerlint.finding import Confidence, Finding, Fix, Related, Severity
 from kerlint.rule import Rule
-from kerlint.semantics.program import Layer, Model, Program
+from kerlint.semantics.program import Dropped, Layer, Model, Program
 from kerlint.semantics.provenance import Facts, Origin, facts, inputs_of
 from kerlint.semantics.values import Const, Items, Term, Value, number, text
 from kerlint.semantics.wording import dimensions, figure
@@ -196,3 +196,49 @@ def _moved(model: Model, head: graph.Head, last: Layer) -> Fix | None:
     if not plain or not {"input_shape", "input_dim", "name"}.isdisjoint(head.layer.given):
         return None
     return repairs.fix(f"put {last.kind} in front of the output layer", *repairs.rotated([layer.node for layer in way]), safe=False)
+
+
+def unused_layer(program: Program, rule: Rule) -> Iterator[Finding]:
+    used = {id(layer.identity) for model in program.models for layer in model.layers}
+    for dropped in program.dropped:
+        model = None if id(dropped.layer.identity) in used else _missed(program, dropped)
+        if model is not None:
+            yield rule.finding(
+                dropped.node,
+                _way(dropped),
+                confidence=min(certainty.of(model, dropped), Confidence.medium if dropped.name else Confidence.high),
+                related=pairing.related(model.node, "the model that goes on without it"),
+                layer=graph.called(dropped.layer),
+                name=dropped.name,
+                model=f"`{model.name}`" if model.name else "the model",
+            )
+
+
+def _way(dropped: Dropped) -> str:
+    """In which way a layer was lost: kept and not called, called for nothing, or neither."""
+    if dropped.called:
+        return "unread" if dropped.name else "called"
+    return "attribute" if dropped.name.startswith("self.") else "uncalled" if dropped.name else ""
+
+
+def _missed(program: Program, dropped: Dropped) -> Model | None:
+    """The model that a layer was meant for: the one whose tensors it reads, whose object keeps it, or between whose layers it is made."""
+    near = {id(identity) for identity in dropped.near}
+    for model in program.models:
+        if id(model.identity) in near and model.complete or any(id(layer.identity) in near for layer in model.layers):
+            return model
+    return None if near else _around(program, dropped)
+
+
+def _around(program: Program, dropped: Dropped) -> Model | None:
+    """The model of which one layer was made before a layer and another one after it, in the same piece of code."""
+    makings = [id(use.value) for use in program.uses if use.entry is dropped.entry]
+    if id(dropped.layer.identity) not in makings:
+        return None
+    place = makings.index(id(dropped.layer.identity))
+    before, after = set(makings[:place]), set(makings[place:])
+    for model in program.models:
+        parts = {id(layer.identity) for layer in model.layers}
+        if parts & before and parts & after:
+            return model
+    return None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from kerlint.semantics import binding, catalog, entry_points, expressions, imports, keras, library, models, snapshot, statements
+from kerlint.semantics import binding, catalog, dropping, entry_points, expressions, imports, keras, library, models, snapshot, statements
 from kerlint.semantics.catalog import migration
 from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, is_model, repeated, tensors
 from kerlint.semantics.heap import Delta, Heap
@@ -62,6 +62,8 @@ FIRST = 2
 """Passes after which it is seen whether a loop makes layers."""
 LIBRARIES = ("keras", "tensorflow", "tf_keras")
 """Libraries whose imports and attributes are kept as they are written."""
+HOLDING = frozenset({KerasLayer, Tensor, Choice})
+"""What may be, or hold, a layer or its output."""
 CONSTANTS = {"True": True, "False": False, "None": None}
 
 
@@ -99,6 +101,7 @@ def _followed(run: Interpreter, parsed: Parsed) -> Program:
         entry_points.run_uncalled(run)
     except ExhaustedError:
         run.note(Unknown("the program is too long to be followed to its end"))
+        run.exhausted = True
         run.steps = 0  # Its models, as they stand, are looked at with a budget of their own.
     try:
         return run.program()
@@ -137,6 +140,7 @@ class Interpreter:
         self.rehearsing = 0
         self.steps = 0
         self.budget = STEPS
+        self.exhausted = False
         self.made_objects = 0
         self.passes = 1
         self.events: list[Event] = []
@@ -152,6 +156,9 @@ class Interpreter:
         self.latest: dict[int, Model] = {}
         self.bindings: dict[CSTNode, tuple[str, Value, bool, int]] = {}
         self.bound_at: dict[tuple[int, str], CSTNode] = {}
+        self.held: dict[CSTNode, dropping.Held] = {}
+        self.seen: set[int] = set()
+        self.displayed: CSTNode | None = None
         self.unknown: dict[str, Unknown] = {}
         self.snapshots: dict[tuple[Any, ...], tuple[Model, Any]] = {}
         self.freezes = 0
@@ -172,6 +179,7 @@ class Interpreter:
         for module in parsed.modules:
             if module is not None:
                 self.budget += 2 * len(module.body)  # a statement and the line it stands in
+                self.displayed = module.body[-1] if module.body else None
                 statements.block(self, module.body)
 
     @contextmanager
@@ -204,7 +212,10 @@ class Interpreter:
             found = frame.fields.get(name)
             if found is not None:
                 self._mark_read(frame, name)
-                return self.fetched(found)
+                value = self.fetched(found)
+                if type(value) in HOLDING:
+                    dropping.read(self, value)
+                return value
             top, frame = frame, frame.outer
         starred = imports.from_star(top.fields.get("*"), name, node)
         if starred is not None and (name not in BUILTINS or catalog.entry(starred.name) is not None):
@@ -612,7 +623,8 @@ class Interpreter:
         """Everything that was understood."""
         models = [self.latest.get(key) or snapshot.snapshot(self, model) for key, model in self.models.items()]
         assignments = [Assignment(name, value, node, read, place) for node, (name, value, read, place) in self.bindings.items()]
-        return replace(self.facts(), models=tuple(models), assignments=tuple(assignments))
+        dropped = () if self.exhausted else tuple(dropping.found(self))
+        return replace(self.facts(), models=tuple(models), assignments=tuple(assignments), dropped=dropped)
 
     def facts(self) -> Program:
         """What was recorded on the way, without the models as they stand."""

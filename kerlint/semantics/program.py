@@ -268,6 +268,24 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Dropped:
+    """A layer that the program makes, or calls, and that nothing reads afterwards.
+
+    `name` is what holds it: a variable, an attribute ("self.dense"), or "" for a statement that holds nothing. `called`: it is the output
+    of the layer that is not read, and `near` are the identities of all that it was computed from, or of the object that keeps it.
+    """
+
+    layer: Layer
+    name: str
+    called: bool
+    near: tuple[object, ...]
+    node: CSTNode
+    doubt: str
+    entry: object
+    """As of an event."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Program:
     """One script or notebook, understood: the models it builds and what it does with them, in program order."""
 
@@ -290,6 +308,9 @@ class Program:
     """Calls of layers and models with a `None` in the list of their inputs."""
     keras: tuple[int, int] = (3, 99)
     """The newest version of Keras that the project asks for."""
+
+    dropped: tuple[Dropped, ...] = ()
+    """The layers that lead nowhere."""
 
     def fits(self) -> Iterator[Event]:
         """The events in which weights are learned from data given to `fit` or `train_on_batch`."""

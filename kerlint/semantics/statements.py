@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from kerlint.semantics import guards, imports, library, patterns
+from kerlint.semantics import dropping, guards, imports, library, patterns
 from kerlint.semantics.calls import call
 from kerlint.semantics.expressions import AUGMENTED, compute, evaluate, key_of, subscript, truth
-from kerlint.semantics.graph import Tensor, is_model
+from kerlint.semantics.graph import KerasLayer, Tensor, is_model
 from kerlint.semantics.values import (
     Bound,
     Choice,
@@ -53,7 +53,18 @@ def _line(run: Interpreter, node: cst.SimpleStatementLine | cst.SimpleStatementS
 
 def _expression(run: Interpreter, node: cst.Expr) -> bool:
     value = evaluate(run, node.value)
+    if isinstance(value, (KerasLayer, Tensor)) and not _displayed(run, node):
+        dropping.hold(run, "", value, node.value)
     return not (isinstance(value, Term) and value.name in ENDINGS)
+
+
+def _displayed(run: Interpreter, node: cst.Expr) -> bool:
+    """Whether it is the last expression of a notebook's cell, which shows it."""
+    match run.displayed:
+        case cst.SimpleStatementLine(body=[*_, last]):
+            return last is node
+        case _:
+            return False
 
 
 ENDINGS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "os._exit"})
@@ -61,8 +72,14 @@ ENDINGS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "os._exit"})
 
 def _assign(run: Interpreter, node: cst.Assign) -> bool:
     value = evaluate(run, node.value)
-    for target in node.targets:
-        run.assign(target.target, value)
+    match node.targets:
+        case [cst.AssignTarget(target=cst.Name(value=name) as only)]:
+            run.bind(name, value, only)
+            if isinstance(value, (KerasLayer, Tensor)):
+                dropping.hold(run, name, value, only)
+        case targets:
+            for target in targets:
+                run.assign(target.target, value)
     return True
 
 
