@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 FAMILIES = {
     "1": ("data",),
-    "2": ("architecture", "wiring"),
+    "2": ("architecture", "proportions", "wiring"),
     "3": ("output", "metrics", "predictions"),
     "4": ("optimizer",),
     "5": ("training", "pipelines", "callbacks", "transfer"),

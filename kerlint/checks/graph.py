@@ -305,7 +305,7 @@ def steps_of(head: Head) -> tuple[Layer, Value] | None:
     """The recurrent layer whose steps all come out at a head, each by itself, with the `return_sequences` that lets them; else None."""
     layer = head.output
     while layer.shape and len(layer.shape) == STEPS and len(layer.inputs) == 1:
-        args = _recurrent(layer)
+        args = recurrent(layer)
         flag = args.get("return_sequences") if args is not None else None
         if flag is not None:
             return layer, flag
@@ -315,7 +315,7 @@ def steps_of(head: Head) -> tuple[Layer, Value] | None:
     return None
 
 
-def _recurrent(layer: Layer) -> Mapping[str, Value] | None:
+def recurrent(layer: Layer) -> Mapping[str, Value] | None:
     """The arguments of a recurrent layer, or of the one that `Bidirectional` wraps."""
     match layer.arg("layer") if layer.kind == "Bidirectional" else None:
         case KerasLayer(cls=name, args=args) if name.rpartition(".")[2] in RECURRENT:
