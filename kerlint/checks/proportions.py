@@ -89,7 +89,7 @@ def narrow_bottleneck(program: Program, rule: Rule) -> Iterator[Finding]:
         heads = graph.heads(model)
         classes = heads[0].units if len(heads) == 1 and heads[0].activation in rule["activations"] else None
         units, read = graph.width(layer), graph.width(layer.inputs[0]) if layer.inputs else None
-        if layer.kind != "Dense" or classes is None or units is None or read is None or not graph.following(layer, model):
+        if layer.kind != "Dense" or classes is None or units is None or read is None or not _on_the_way(layer, heads[0]):
             continue
         meant = any(word in layer.name.lower() for word in rule["names"])
         if classes >= rule["classes"] and units < min(rule["units"], classes) and units < read and not meant:
@@ -102,6 +102,14 @@ def narrow_bottleneck(program: Program, rule: Rule) -> Iterator[Finding]:
                 classes=classes,
                 read=read,
             )
+
+
+def _on_the_way(layer: Layer, head: graph.Head) -> bool:
+    """Whether everything that reaches a head goes through a layer before it."""
+    source = head.layer
+    while source is not layer and len(source.inputs) == 1:
+        (source,) = source.inputs
+    return source is layer is not head.layer
 
 
 def _at(layer: Layer, message: str) -> tuple[Related, ...]:
