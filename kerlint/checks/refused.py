@@ -61,14 +61,9 @@ def _weight(use: Use) -> Iterator[Hit]:
     match use.name, use.receiver, use.value:
         case ".add_weight", Instance(), Term(".add_weight()") if use.positional and text(use.positional[0]) is not None:
             name = use.positional[0]
-            edits = [repairs.before(name.node, "name=")]
-            if len(use.positional) == 2:
-                edits.append(repairs.before(use.positional[1].node, "shape="))
-            fix = (
-                repairs.fix("Name the name", *edits, safe=True)
-                if len(use.positional) <= 2 and "shape" not in use.keywords or len(use.positional) == 1
-                else None
-            )
+            edits = [repairs.before(repairs.argument(use.node, "", place), f"{word}=") for place, word in enumerate(("name", "shape"))]
+            known = len(use.positional) == 1 or (len(use.positional) == 2 and "shape" not in use.keywords)
+            fix = repairs.fix("Name the name", *edits[: len(use.positional)], safe=True) if known else None
             yield Hit(migration.call("KER828", "add_weight"), name.node, f'"{text(name)}"', "", "", fix, use.doubt)
 
 

@@ -83,7 +83,7 @@ def _fix(program: Program, use: Use, row: Row, value: Value) -> Fix | None:
     match row.code, row.new:
         case "KER802", _:
             return _decay(program, use)
-        case (("KER818" | "KER819"), _):
+        case (("KER818" | "KER819"), ""):
             return inputs.fix(program, use, row)
         case "KER821", _:
             return repairs.fix(f"Remove `{old}`", rewrites.without(call, old), safe=not inputs.needs_length(program, use))

@@ -9,6 +9,8 @@ import libcst as cst
 
 from kerlint.checks import repairs
 from kerlint.finding import Anchor, Edge, Edit
+from kerlint.semantics import catalog
+from kerlint.semantics.catalog import migration
 from kerlint.semantics.imports import dotted
 
 if TYPE_CHECKING:
@@ -154,6 +156,9 @@ def spelled(program: Program, node: CSTNode | None, via: str, new: str) -> tuple
     if name and new.startswith(f"{base}."):
         return name + new[len(base) :], ()
     for known, path in program.names.items():
+        if _alike(path, new):
+            return known, ()
+    for known, path in program.names.items():
         if new.startswith(f"{path}.") and path.startswith(("keras", "tensorflow.keras")):
             return known + new[len(path) :], ()
     module, _, last = new.rpartition(".")
@@ -161,6 +166,12 @@ def spelled(program: Program, node: CSTNode | None, via: str, new: str) -> tuple
     if not parent or program.names.get(leaf, module) != module:
         return None
     return f"{leaf}.{last}", (f"from {parent} import {leaf}",)
+
+
+def _alike(path: str, new: str) -> bool:
+    """Whether two paths lead to one thing in one namespace: `keras.layers.Input` and `keras.Input`."""
+    root, other = migration.rooted(path)[1], migration.rooted(new)[1]
+    return bool(root) and root == other and catalog.canonical(path) == catalog.canonical(new) and catalog.entry(path) is not None
 
 
 def written(call: CSTNode | None, name: str, position: int | None = None) -> str | None:
