@@ -85,7 +85,7 @@ def hits(program: Program) -> Mapping[str, list[Hit]]:
     readers: tuple[Callable[[Program], Iterator[Hit]], ...] = (moved.hits, renamed.hits, outdated.hits, refused.hits, model_files.hits)
     for reader in readers:
         for hit in reader(program):
-            key = hit.row.code, id(hit.node), hit.old
+            key = hit.row.code, 0 if hit.row.once else id(hit.node), hit.old
             if key not in seen:
                 seen.add(key)
                 found.setdefault(hit.row.code, []).append(hit)

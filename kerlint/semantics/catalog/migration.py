@@ -37,6 +37,7 @@ class Row:
     safe: tuple[str, ...] = ()
     members: Mapping[str, str] = field(default_factory=dict)
     but: tuple[str, ...] = ()
+    once: bool = False
     renamed: bool = False
     removed: bool = False
 
