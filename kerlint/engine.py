@@ -29,7 +29,7 @@ FAMILIES = {
     "2": ("architecture", "proportions", "wiring"),
     "3": ("output", "metrics", "predictions"),
     "4": ("optimizer",),
-    "5": ("training", "pipelines", "callbacks", "transfer"),
+    "5": ("training", "pipelines", "callbacks", "transfer", "custom_loops"),
     "6": ("regularization",),
     "7": ("input_pipeline",),
     "8": ("migration",),

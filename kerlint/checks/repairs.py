@@ -270,6 +270,15 @@ def code(node: CSTNode) -> str:
     return "\n".join((first, *(line[min(indent, len(line) - len(line.lstrip())) :] for line in lines)))
 
 
+def swapped(call: CSTNode | None) -> tuple[Edit | None, ...]:
+    """The two arguments of a call, written without keywords, the other way round."""
+    match call:
+        case cst.Call(args=[cst.Arg(value=first, keyword=None, star=""), cst.Arg(value=second, keyword=None, star="")]):
+            return replaced(first, code(second)), replaced(second, code(first))
+        case _:
+            return (None,)
+
+
 def called(call: CSTNode | None) -> CSTNode | None:
     """The function that a call calls: `optimizers.Adam` of `optimizers.Adam(lr=1)`."""
     match call:

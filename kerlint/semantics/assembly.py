@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kerlint.semantics import tapes
 from kerlint.semantics.graph import (
     INPUT,
     KerasLayer,
@@ -54,7 +55,10 @@ def apply(run: Interpreter, maker: Maker, positional: list[Value], keywords: Arg
         if positional:
             run.heap.write(maker.fields, FED, positional[0])
         x = positional[0] if positional else keywords.get("inputs", Unknown("no input", node=node))
-        return Term("predict", {"model": maker, "x": x, **keywords}, node=node)
+        made_of_data = Term("predict", {"model": maker, "x": x, **keywords}, node=node)
+        tapes.passed(run, maker, positional, keywords, made_of_data, node)
+        return made_of_data
+    tapes.fixed(run, maker, keywords.get("training"))
     run.made_objects += 1
     match maker:
         case KerasLayer(cls=cls, args=args, given=given):

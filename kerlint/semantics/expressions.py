@@ -443,13 +443,17 @@ def _key(run: Interpreter, part: cst.BaseSlice) -> Value:
             return Unknown("an index that is not understood", node=part)
 
 
-def subscript(run: Interpreter, base: Value, key: Value, node: cst.CSTNode) -> Value:
+def subscript(run: Interpreter, base: Value, key: Value, node: cst.CSTNode) -> Value:  # noqa: C901  (one case for each kind of value)
     """`base[key]`: a member of what is listed, a graph operation on a tensor, else a term."""
     match base, key:
         case Choice(), _ if is_data_choice(base):
             return Term("item", {"base": base, "key": key}, node=node)
         case Choice(found), _:
             return join(*(subscript(run, option, key, node) for option in found))
+        case Items(items, "layers"), Const(int() as index) if index > 0 and any(
+            isinstance(item, KerasModel) for item in items[: index + 1]
+        ):
+            return Unknown("a layer inside an application", node=node)
         case Items(items), Const(int() as index) if -len(items) <= index < len(items):
             return run.heap.current(items[index])
         case Items(), Term("slice", bounds):
@@ -482,8 +486,23 @@ def _cut(base: Items, bounds: Mapping[str, Value], node: cst.CSTNode) -> Value:
     """A slice of a list."""
     limits = [python(bounds[name], MISSING) for name in ("start", "stop", "step")]
     if all(limit is None or type(limit) is int for limit in limits) and limits[2] != 0:
-        return Items(base.items[slice(*limits)], base.kind, node=node)
+        whole = _cut_layers(base, limits[0], limits[1], node) if base.kind == "layers" else None
+        return whole or Items(base.items[slice(*limits)], base.kind, node=node)
     return Term("many", {"element": join(*base.items)}, node=node) if base.items else base
+
+
+def _cut_layers(base: Items, start: int | None, stop: int | None, node: cst.CSTNode) -> Items | None:
+    """A slice of the layers of a model, of which one entry stands for all those of an application: that may be cut in the middle."""
+    place = next((place for place, item in enumerate(base.items) if isinstance(item, KerasModel)), None)
+    if place is None:
+        return None
+    last = len(base.items) - 1 - place  # layers behind the application
+    first = 0 if start is None else place if start > place or -start > last else start
+    end = len(base.items) if stop is None else place + 1 if stop > place or -stop > last else stop
+    cut = first == place and start is not None or end == place + 1 and stop is not None and stop > 0 or stop is not None and -stop > last
+    part = Term(".layers", {"self": base.items[place]}, node=node)
+    items = (*base.items[:place], part if cut else base.items[place], *base.items[place + 1 :])
+    return Items(items[first:end], base.kind, node=node)
 
 
 def _tensor_item(run: Interpreter, base: Tensor, key: Value, node: cst.CSTNode) -> Value:

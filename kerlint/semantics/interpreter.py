@@ -17,7 +17,7 @@ from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, is_model, re
 from kerlint.semantics.heap import Delta, Heap
 from kerlint.semantics.library import BUILTINS
 from kerlint.semantics.members import class_member
-from kerlint.semantics.program import Assignment, Event, Import, Loop, Model, Program, Reference, Use
+from kerlint.semantics.program import Assignment, Event, Import, Loop, Model, Pass, Program, Reference, Tape, Use
 from kerlint.semantics.values import (
     MISSING,
     Bound,
@@ -165,6 +165,11 @@ class Interpreter:
         self.sequences: dict[int, tuple[Value, Value, Value]] = {}
         self.counted: dict[int, tuple[Any, int | None]] = {}
         self.made_in: dict[int, tuple[Loop, ...]] = {}
+        self.tapes: tuple[Tape, ...] = ()
+        self.running: CSTNode | None = None
+        self.taped: dict[CSTNode, tuple[frozenset[int], frozenset[int]]] = {}
+        self.forward: list[Pass] = []
+        self.fixed: dict[Value, None] = {}
 
     # The way through the code
 
@@ -180,6 +185,7 @@ class Interpreter:
             if module is not None:
                 self.budget += 2 * len(module.body)  # a statement and the line it stands in
                 self.displayed = module.body[-1] if module.body else None
+                self.running = module
                 statements.block(self, module.body)
 
     @contextmanager
@@ -489,13 +495,14 @@ class Interpreter:
     def _mark(self) -> tuple[int, ...]:
         """How much is recorded so far."""
         exits = self.regions[-1].exits if self.regions else ()
-        recorded = (self.events, self.uses, self.definitions, self.classes, self.models, self.breaks[-1].exits, exits)
+        recorded = (self.events, self.uses, self.forward, self.definitions, self.classes, self.models, self.breaks[-1].exits, exits)
         return tuple(map(len, recorded))
 
     def _forget_since(self, mark: tuple[int, ...]) -> None:
         """Take back what was recorded since a mark: the pass was only to see what a loop changes."""
-        events, uses, definitions, classes, models, breaks, exits = mark
-        del self.events[events:], self.uses[uses:], self.definitions[definitions:], self.classes[classes:], self.breaks[-1].exits[breaks:]
+        events, uses, forward, definitions, classes, models, breaks, exits = mark
+        del self.events[events:], self.uses[uses:], self.forward[forward:]
+        del self.definitions[definitions:], self.classes[classes:], self.breaks[-1].exits[breaks:]
         for key in list(self.models)[models:]:
             del self.models[key]
         if self.regions:
@@ -639,6 +646,8 @@ class Interpreter:
             references=tuple(self.references.values()),
             branches=tuple(self.branches),
             without_input=tuple(self.without_input),
+            passes=tuple(self.forward),
+            fixed=frozenset(self.fixed),
             keras=self.project.keras,
         )
 

@@ -72,10 +72,13 @@ def _layers(run: Interpreter, model: Value, node: CSTNode) -> Value:
             layers = [item for item in items if not isinstance(item, Tensor)]
             return Items(tuple(layers), node=node)
         case None, outputs if outputs is not None and not isinstance(outputs, Unknown):
-            makers = [_owner(call, node) for call in upstream(list(tensors(outputs)))]
+            calls = upstream(list(tensors(outputs)))
+            makers = [_owner(call, node) for call in calls]
             if isinstance(model, KerasModel) and model.kind == "application":
                 return Term(".layers", {"self": model}, node=node)
-            return Items(tuple({id(maker): maker for maker in makers}.values()), node=node)
+            # A model on top of `base.output` has the layers of the application as its own; here one entry stands for them.
+            kind = "layers" if any(isinstance(call.maker, KerasModel) and not call.within for call in calls) else "list"
+            return Items(tuple({id(maker): maker for maker in makers}.values()), kind, node=node)
         case _:
             return Term(".layers", {"self": model}, node=node)
 
@@ -196,12 +199,12 @@ def layer_tensor(run: Interpreter, layer: KerasLayer, name: str, node: CSTNode) 
 def set_trainable(run: Interpreter, target: Value, value: Value, node: CSTNode) -> None:
     """`layer.trainable = value`, for a model its layers too, as Keras does."""
     run.freezes += 1
-    for maker in _all_makers(run, target):
+    for maker in all_makers(run, target):
         run.heap.write(maker.fields, TRAINABLE, value)
     run.record(Event("trainable", node, None, target, args={"value": value}, loops=tuple(run.loops), doubt=run.doubt))
 
 
-def _all_makers(run: Interpreter, target: Value) -> list[Maker]:
+def all_makers(run: Interpreter, target: Value) -> list[Maker]:
     """A model with all that it is made of, each once."""
     found: dict[int, Maker] = {}
     waiting = [target]

@@ -286,6 +286,45 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Tape:
+    """A `with tf.GradientTape() as tape:`; `value` is the tape."""
+
+    value: Value
+    node: CSTNode
+    inside: frozenset[int]
+    """The identities of the nodes of its body."""
+    around: frozenset[int]
+    """The identities of the nodes of the function, script or cell that it stands in, without the functions defined there."""
+
+    def missed(self, node: CSTNode | None) -> bool:
+        """Whether a piece of code of the same function stands outside the body."""
+        return id(node) in self.around and id(node) not in self.inside
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pass:
+    """A model that is called on data: `model(x, training=True)`.
+
+    `training` is what it is called with, or else the default of the user's `call`; None when neither says anything.
+    """
+
+    model: Model
+    identity: object
+    node: CSTNode
+    training: Value | None
+    given: bool
+    """Whether `training` is given, or may be."""
+    value: Value
+    tapes: tuple[Tape, ...]
+    """The tapes that record it."""
+    place: int
+    loops: tuple[Loop, ...]
+    doubt: str
+    entry: object
+    """As of a use."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Program:
     """One script or notebook, understood: the models it builds and what it does with them, in program order."""
 
@@ -306,6 +345,10 @@ class Program:
     """Conditions and loops of Python on symbolic tensors, in the `call` of the user's layers and models."""
     without_input: tuple[CSTNode, ...] = ()
     """Calls of layers and models with a `None` in the list of their inputs."""
+    passes: tuple[Pass, ...] = ()
+    """The models called on data, in program order."""
+    fixed: frozenset[object] = frozenset()
+    """The layers and models that are called with `training=True` or `training=False` as it is written, whatever mode their model is in."""
     keras: tuple[int, int] = (3, 99)
     """The newest version of Keras that the project asks for."""
 

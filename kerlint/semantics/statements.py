@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from kerlint.semantics import dropping, guards, imports, library, patterns
+from kerlint.semantics import dropping, guards, imports, library, patterns, tapes
 from kerlint.semantics.calls import call
 from kerlint.semantics.expressions import AUGMENTED, compute, evaluate, key_of, subscript, truth
 from kerlint.semantics.graph import KerasLayer, Tensor, is_model
@@ -301,12 +301,17 @@ def _handler(run: Interpreter, node: cst.ExceptHandler | cst.ExceptStarHandler) 
 
 
 def _with(run: Interpreter, node: cst.With) -> bool:
+    outer = run.tapes
     for item in node.items:
         value = evaluate(run, item.item)
+        run.tapes += tapes.opened(run, value, node)
         if item.asname is not None:
             entered = value if isinstance(value, (Term, Choice)) or is_model(value) else library.entered(run, value, node)
             run.assign(item.asname.name, entered)
-    return block(run, node.body.body)
+    try:
+        return block(run, node.body.body)
+    finally:
+        run.tapes = outer
 
 
 def _function(run: Interpreter, node: cst.FunctionDef) -> bool:

@@ -1,0 +1,79 @@
+"""Custom training loops: what a GradientTape records, and the models that are called on data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from kerlint.semantics import snapshot
+from kerlint.semantics.graph import KerasModel, Maker, is_model
+from kerlint.semantics.members import class_member
+from kerlint.semantics.program import Pass, Tape
+from kerlint.semantics.values import Const, Function, Instance, Term, Value
+
+if TYPE_CHECKING:
+    from kerlint.semantics.interpreter import Interpreter
+
+TAPES = frozenset({"tensorflow.GradientTape", "tensorflow.contrib.eager.GradientTape"})
+
+
+def opened(run: Interpreter, value: Value, node: cst.With) -> tuple[Tape, ...]:
+    """The tape that a `with` opens, if it opens one."""
+    match value:
+        case Term(name) if name in TAPES:
+            if node not in run.taped:
+                around = run.calling[-1][0] if run.calling else run.running
+                run.taped[node] = _nodes(node.body), _nodes(around)
+            inside, scope = run.taped[node]
+            return (Tape(value, node, inside, scope),)
+        case _:
+            return ()
+
+
+def _nodes(top: cst.CSTNode | None) -> frozenset[int]:
+    """The identities of all nodes of a piece of code, without what stands in functions defined there."""
+    found: set[int] = set()
+    waiting = [] if top is None else [top]
+    while waiting:
+        node = waiting.pop()
+        found.add(id(node))
+        waiting.extend(child for child in node.children if not isinstance(child, (cst.FunctionDef, cst.Lambda, cst.ClassDef)))
+    return frozenset(found)
+
+
+def passed(run: Interpreter, model: Maker, positional: list[Value], keywords: dict[str, Value], value: Value, node: cst.CSTNode) -> None:
+    """A model was called on data."""
+    if run.rehearsing or not is_model(model):
+        return
+    training = keywords.get("training", keywords.get("**"))
+    if training is None and len(positional) > 1:
+        training = positional[1]
+    seen = snapshot.snapshot(run, model, positional[0] if positional else None)
+    entry = run.entry.body if run.entry is not None else None
+    default = _default(model)
+    place, loops = len(run.events), tuple(run.loops)
+    run.forward.append(Pass(seen, model, node, training or default, training is not None, value, run.tapes, place, loops, run.doubt, entry))
+
+
+def _default(model: Maker) -> Value | None:
+    """What the user's `call` takes `training` for when it is not given."""
+    match model:
+        case Instance(cls=cls):
+            method = class_member(cls, "call")
+            if isinstance(method, Function):
+                return method.defaults.get("training")
+    return None
+
+
+def fixed(run: Interpreter, maker: Maker, training: Value | None) -> None:
+    """A layer or model is called on tensors with `training=` as it is written: what its model is called with has no say in it."""
+    match training:
+        case Const(bool(), origin=None):
+            run.fixed[maker] = None
+            if isinstance(maker, KerasModel):
+                from kerlint.semantics.models import all_makers
+
+                run.fixed.update(dict.fromkeys(all_makers(run, maker)))
+        case _:
+            return
