@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kerlint.checks import certainty, history
+from kerlint.checks import certainty, history, rates, repairs
 from kerlint.checks.graph import WEIGHTED
+from kerlint.checks.intake import CARRYING
+from kerlint.checks.places import origin_of
 from kerlint.finding import Finding, Related
+from kerlint.semantics.provenance import Step, facts
+from kerlint.semantics.values import Const, Value, number
 
 if TYPE_CHECKING:
+    from libcst import CSTNode
+
     from kerlint.rule import Rule
     from kerlint.semantics.program import Event, Layer, Model, Program
 
@@ -50,3 +56,130 @@ def _freezings(program: Program, compiled: Event) -> tuple[Related, ...]:
     own = {compiled.identity, *(layer.identity for layer in compiled.model.layers)} if compiled.model is not None else set()
     nodes = [event.node for event in history.before(program, compiled) if event.kind == "trainable" and event.identity in own]
     return tuple(Related(node, "frozen here") for node in nodes[-1:] if node is not None)
+
+
+APPLICATIONS = "keras.applications."
+
+
+def _pretrained(model: Model) -> Iterator[Layer]:
+    """The applications in a model that come with the weights of ImageNet."""
+    for layer in model.layers:
+        match layer.arg("weights"):
+            case Const("imagenet") if layer.cls.startswith(APPLICATIONS) and layer.kind[:1].isupper():
+                yield layer
+            case _:
+                continue
+
+
+def _released(program: Program, event: Event) -> Layer | None:
+    """The pretrained part of a model that learns now, or a part of it, and did not in an earlier run."""
+    compiled = history.compile_of(program, event)
+    if compiled is None or compiled.model is None or event.kind != "fit":
+        return None
+    earlier = [run.model for run in history.before(program, event) if run.kind == "fit" and run.model is not None]
+    held = {id(layer.identity) for model in earlier for layer in model.layers if layer.trainable is False}
+    learning = (layer for layer in _pretrained(compiled.model) if layer.trainable is not False)
+    return next((layer for layer in learning if id(layer.identity) in held), None)
+
+
+def fine_tune_learning_rate(program: Program, rule: Rule) -> Iterator[Finding]:
+    seen: set[object] = set()
+    for event in program.fits():
+        compiled, base = event.compiled, _released(program, event)
+        if compiled is None or base is None or compiled.node in seen or rates.sets_rate(event):
+            continue
+        rate = compiled.learning_rate
+        amount = number(rate)
+        kind = (compiled.optimizer_class or "").rpartition(".")[2]
+        if amount is None or kind not in rule["optimizers"] or amount < rule["from_rate"]:
+            continue
+        seen.add(compiled.node)
+        slower = repairs.replaced(rate.node, rule["slower"])
+        place = rate.node or (compiled.optimizer.node if compiled.optimizer is not None else None) or compiled.node
+        yield rule.finding(
+            place,
+            confidence=certainty.of(event, event.model, compiled.optimizer, rate),
+            related=(*origin_of(rate), *_freezings(program, event)),
+            scope=(compiled.node, event.node),
+            fix=repairs.fix(f"a rate of {rule['slower']}", slower, safe=False),
+            optimizer=kind,
+            rate=rates.spelled(amount),
+            base=base.kind,
+            slower=rule["slower"],
+        )
+
+
+def frozen_batchnorm_in_training_mode(program: Program, rule: Rule) -> Iterator[Finding]:
+    seen: set[object] = set()
+    for event in program.fits():
+        base = _released(program, event)
+        if base is None or base.trainable is not True or base.identity in program.fixed or base.kind in rule["without"]:
+            continue
+        places = _unfreezings(program, event, base)
+        place = places[-1] if places else base.node
+        if place not in seen:
+            seen.add(place)
+            yield rule.finding(place, confidence=certainty.of(event, event.model), scope=(event.node,), base=base.kind)
+
+
+def _unfreezings(program: Program, event: Event, base: Layer) -> list[CSTNode | None]:
+    past = (each for each in history.before(program, event) if each.kind == "trainable" and each.identity is base.identity)
+    return [each.node for each in past]
+
+
+def wrong_preprocess_function(program: Program, rule: Rule) -> Iterator[Finding]:
+    seen: set[object] = set()
+    for event in program.events:
+        if event.kind not in ("fit", "predict", "evaluate") or event.model is None or event.x is None:
+            continue
+        for base in _pretrained(event.model):
+            wanted = _longest(base.kind, rule["applications"])
+            found = _prepared(base, event.x, rule) or _divided(base, event.x)
+            if found is None or wanted is None or found[1] in (None, wanted) or found[0].node in seen:
+                continue
+            step, given = found
+            seen.add(step.node)
+            yield rule.finding(
+                step.node,
+                "divided" if given == UNIT else "",
+                confidence=certainty.of(event, event.model, facts(event.x)),
+                related=(Related(base.node, "the pretrained model"),) if base.node is not None else (),
+                scope=(event.node,),
+                function=step.name.removesuffix("()"),
+                base=base.kind,
+                given=rule["ranges"].get(given, ""),
+                wanted=rule["ranges"][wanted],
+            )
+
+
+UNIT = "unit"
+"""The mode of images that were divided to 0..1, which no application was trained on."""
+
+
+def _longest(name: str, modes: dict[str, list[str]]) -> str | None:
+    """The mode under which the longest beginning of a name is listed."""
+    found = [(len(start), mode) for mode, starts in modes.items() for start in starts if name.startswith(start)]
+    return max(found)[1] if found else None
+
+
+def _prepared(base: Layer, x: Value, rule: Rule) -> tuple[Step, str | None] | None:
+    """The `preprocess_input` that the images of a pretrained model go through, in the model or before it, with its mode."""
+    layer = base
+    step = next((step for step in reversed(facts(x).path) if step.name.endswith(".preprocess_input()")), None)
+    while len(layer.inputs) == 1:
+        (layer,) = layer.inputs
+        if layer.kind == "preprocess_input":
+            step = Step("scale", f"{layer.cls.split('.')[-2]}.preprocess_input()", layer.node)
+    return None if step is None else (step, _longest(step.name.partition(".")[0], rule["modules"]))
+
+
+def _divided(base: Layer, x: Value) -> tuple[Step, str] | None:
+    """The step that divides images to 0..1 before a frozen base, or one that divides by itself, sees them."""
+    layer, found = base, facts(x)
+    while len(layer.inputs) == 1:
+        (layer,) = layer.inputs
+        if layer.kind not in CARRYING:
+            return None
+    step = next((step for step in reversed(found.path) if step.effect == "scale"), None)
+    unit = found.low == 0 and found.high == 1
+    return (step, UNIT) if step is not None and unit and base.trainable is False else None

@@ -500,7 +500,8 @@ def _cut_layers(base: Items, start: int | None, stop: int | None, node: cst.CSTN
     first = 0 if start is None else place if start > place or -start > last else start
     end = len(base.items) if stop is None else place + 1 if stop > place or -stop > last else stop
     cut = first == place and start is not None or end == place + 1 and stop is not None and stop > 0 or stop is not None and -stop > last
-    part = Term(".layers", {"self": base.items[place]}, node=node)
+    layers = Term(".layers", {"self": base.items[place]}, node=node)
+    part = Term("item", {"base": layers, "key": Unknown("some of them", node=node)}, node=node)
     items = (*base.items[:place], part if cut else base.items[place], *base.items[place + 1 :])
     return Items(items[first:end], base.kind, node=node)
 

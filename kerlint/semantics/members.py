@@ -21,6 +21,7 @@ from kerlint.semantics.values import (
     Unknown,
     Value,
     join,
+    python,
 )
 
 if TYPE_CHECKING:
@@ -159,6 +160,25 @@ def _term_member(term: Term, name: str, node: CSTNode) -> Value:
     return Term(f".{name}", {"self": term}, node=node)
 
 
+def _part_of_application(term: Value) -> tuple[KerasModel, bool] | None:
+    """The application whose layers an object is one of, and whether it stands for all of them in turn (`for layer in base.layers`)."""
+    whole = True
+    while True:
+        match term:
+            case Term(".layers", {"self": KerasModel() as model}):
+                return model, whole
+            case Term(".get_layer()", {"self": KerasModel() as model}):
+                return model, False
+            case Term("element", {"of": inner}):
+                term = inner
+            case Term("item", {"base": Term("element", {"of": Term("builtins.enumerate", {"0": inner})}), "key": Const(1)}):
+                term = inner
+            case Term("item", {"base": inner}):
+                term, whole = inner, False
+            case _:
+                return None
+
+
 def set_attribute(run: Interpreter, base: Value, name: str, value: Value, node: CSTNode) -> None:
     """`base.name = value`."""
     match base:
@@ -180,9 +200,11 @@ def set_attribute(run: Interpreter, base: Value, name: str, value: Value, node: 
             run.heap.write(base.fields, name, value)
         case Term(args=args) if RATE.get(name, name) in args:
             run.heap.update(base, Term(base.name, {**args, RATE.get(name, name): value}, node=base.node))
-        case Term(".layers", {"self": KerasModel() as model}) | Term("element", {"of": Term(".layers", {"self": KerasModel() as model})}):
-            if name == "trainable":
-                run.set_trainable(model, Unknown("some of its layers are frozen", node=node), node)
+        case Term() if name == "trainable" and (part := _part_of_application(base)) is not None:
+            model, whole = part
+            same = python(model.fields.get(name, Const(True))) is python(value, ...)
+            known = same or whole and not run.doubt
+            run.set_trainable(model, value if known else Unknown("some of its layers are frozen", node=node), node)
         case Term():
             run.heap.update(base, Term("setattr", {"base": base, "name": Const(name), "value": value}, node=node))
         case Table(entries):

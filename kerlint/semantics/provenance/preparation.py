@@ -255,7 +255,7 @@ def _generated(call: Call, x: Facts) -> Facts:
         return replace(x, resolved=False, scaled=x.scaled or None)
     node = written(maker)
     args = maker.args
-    if any(name in args and python(args[name]) not in (0, 0.0, False) for name in (*AUGMENTING, *FLIPPING)):
+    if any(name in args and python(args[name], ...) not in (None, 0, False) for name in (*AUGMENTING, *FLIPPING)):
         x = stepped(x, "augment", "ImageDataGenerator(...)", node)
     if python(args.get("preprocessing_function", Const(None)), ...) is not None:
         x = _through(call, args["preprocessing_function"], x)
@@ -275,7 +275,7 @@ def _through(call: Call, function: Value, x: Facts) -> Facts:
     """Images after a preprocessing function: that of an application, else one that is not followed."""
     match function:
         case Symbol(name) if name.endswith(".preprocess_input"):
-            term = Term(name, {"x": Const(None)}, node=function.node, origin=function.origin)
+            term = Term(name, {"x": Const(None)}, node=function.node)  # where it is handed over, not where it is imported
             return preprocessed(Call(term, x, "scale", {}, call.ask))
         case _:
             name = function.name if isinstance(function, Function) else "a preprocessing function"
