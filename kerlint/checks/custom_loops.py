@@ -154,7 +154,7 @@ def _applied(use: Use) -> _Fault | None:
     pairs = use.arg(0, "grads_and_vars")
     match pairs:
         case Term("builtins.zip", {"0": variables, "1": Term(".gradient()")}) if _owners(variables):
-            fix = repairs.fix("pair each gradient with its variable", *repairs.swapped(pairs.origin or pairs.node), safe=True)
+            fix = repairs.fix("pair each gradient with its variable", *repairs.turned_round(pairs.origin or pairs.node), safe=True)
             return _Fault("", pairs.node, words(pairs), fix=fix)
         case Term("builtins.zip", {"0": Term(".gradient()") as gradient, "1": variables}):
             sources = gradient.arg(1, "sources") or gradient

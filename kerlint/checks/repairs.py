@@ -270,7 +270,7 @@ def code(node: CSTNode) -> str:
     return "\n".join((first, *(line[min(indent, len(line) - len(line.lstrip())) :] for line in lines)))
 
 
-def swapped(call: CSTNode | None) -> tuple[Edit | None, ...]:
+def turned_round(call: CSTNode | None) -> tuple[Edit | None, ...]:
     """The two arguments of a call, written without keywords, the other way round."""
     match call:
         case cst.Call(args=[cst.Arg(value=first, keyword=None, star=""), cst.Arg(value=second, keyword=None, star="")]):
