@@ -44,13 +44,13 @@ def hits(program: Program) -> Iterator[Hit]:
 
 def _saved(use: Use, path: Value | None, place: int = 0) -> Iterator[Hit]:
     name, form = text(path), use.keywords.get("save_format")
-    if form is not None:
-        edits = [rewrites.without(use.node, "save_format")]
-        if name is not None and not name.endswith(WHOLE):
-            edits.append(_edit(path, _ended(name, ".h5" if text(form) == "h5" else ".keras")))
-        fix = repairs.fix("Let the ending of the file say the format", *edits, safe=False) if name is not None else None
+    if form is not None and name is not None and not name.endswith(WHOLE):  # it is only warned of where the ending says the same
+        new = _ended(name, ".h5" if text(form) == "h5" else ".keras")
+        fix = repairs.fix(
+            "Let the ending of the file say the format", rewrites.without(use.node, "save_format"), _edit(path, new), safe=False
+        )
         node = repairs.argument(use.node, "save_format") or use.node
-        yield Hit(migration.call("KER809", "save_format"), node, "save_format", "", "format", fix, use.doubt)
+        yield Hit(migration.call("KER809", "save_format"), node, "save_format", new, "format", fix, use.doubt)
     elif name is not None and not name.endswith(WHOLE):
         new = _ended(name, ".keras")
         yield Hit(migration.call("KER809", "save"), _node(use, path), name, new, "save", _renamed(path, new), use.doubt)
@@ -104,7 +104,7 @@ def _checkpoint(use: Use) -> Iterator[Hit]:
 def _ended(name: str, ending: str) -> str:
     """The name of a file with another ending; a directory becomes a file."""
     name = name.rstrip("/")
-    for known in (WEIGHTS, ".hdf5", ".h5", ".keras", ".ckpt", ".tf", ".pb"):
+    for known in (WEIGHTS, ".hdf5", ".hdf", ".h5", ".keras", ".ckpt", ".tf", ".pb"):
         if name.endswith(known):
             return name.removesuffix(known) + ending
     return name + ending

@@ -97,7 +97,7 @@ def _fix(program: Program, use: Use, row: Row) -> Fix | None:
             edits = [repairs.replaced(name, new)]
             if "generator" in use.keywords:
                 edits.append(repairs.renamed(use.node, "generator", "x"))
-            return repairs.fix(f"Call `{new}`", *edits, safe=use.keywords.keys() <= PLAIN and len(use.positional) <= 1)
+            return repairs.fix(f"Call `{new}`", *edits, safe=new != "predict" and use.keywords.keys() <= PLAIN and len(use.positional) <= 1)
         case "KER807" if row.new:
             return repairs.fix(f"Call `{row.new}`", repairs.replaced(name, row.new), safe=True)
         case "KER807":

@@ -134,7 +134,7 @@ def gone(via: str) -> Gone | None:
     root, namespace, path = rooted(via)
     if not root:
         return _tensorflow(via)
-    missing = next((part for part in _prefixes(path) if not exists(part, namespace)), None)
+    missing = next((part for part in _prefixes(path, namespace) if not exists(part, namespace)), None)
     if missing is None or (row := _row(path, missing, namespace)) is None:
         return None
     new = _renewed(path, row, namespace)
@@ -148,10 +148,10 @@ def _tensorflow(via: str) -> Gone | None:
     return None
 
 
-def _prefixes(path: str) -> Iterator[str]:
+def _prefixes(path: str, namespace: str) -> Iterator[str]:
     """The path from its root on: "keras", "keras.layers", "keras.layers.Dense"; what stands below an existing name is a member of it."""
     parts = path.split(".")
-    names = _public("keras")[0]
+    names = _public(namespace)[0]
     for length in range(1, len(parts) + 1):
         prefix = ".".join(parts[:length])
         yield prefix
@@ -221,7 +221,7 @@ def argument(name: str, keyword: str, namespace: str) -> Row | None:
     if "3" in parameters.get(keyword, ()) or found is None or "3" not in found.versions:
         return None
     new = catalog.renamed_arguments(name, kind).get(keyword)
-    if new is not None and "3" in parameters.get(new, ("3",) if found.accepts_any else ()):
+    if new is not None and "3" in parameters.get(new, ()):
         return next((_with(row, keyword, new) for row in fitting if row.renamed), None)
     if keyword in parameters and not found.accepts_any:
         return next((_with(row, keyword, "") for row in fitting if row.removed), None)
