@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -57,7 +58,7 @@ class Outcome:
     """The files that findings are in, for reports that quote them."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Understood:
     """A file that was read, parsed and interpreted."""
 
@@ -66,10 +67,16 @@ class Understood:
     program: Program
     project: Project
 
-    @property
-    def files(self) -> dict[Path, Source]:
-        """The file itself and those of its project that it imports, by the path that a report names."""
-        imported = ((Path(shown(path)), found[0]) for path, found in self.project.known().items() if found)
+    @cached_property
+    def followed(self) -> Mapping[Path, tuple[Source, Parsed]]:
+        """The files of its project that it imports, directly or through others."""
+        known = self.project.known()
+        return {path: found for path in self.program.files if (found := known.get(path))}
+
+    @cached_property
+    def files(self) -> Mapping[Path, Source]:
+        """The file itself and those that it imports, by the path that a report names."""
+        imported = ((Path(shown(path)), source) for path, (source, _) in self.followed.items())
         return {**{path: replace(file, path=path) for path, file in imported}, self.source.path: self.source}
 
 
@@ -129,6 +136,20 @@ def examine(path: Path, config: Callable[[Path], Config], projects: Projects, da
         return Outcome(path, failed=True, mistake=str(error))
     except Exception:  # noqa: BLE001 - one file must not stop the others; the caller names it and the exit code tells
         return Outcome(path, failed=True, crash=traceback.format_exc())
+
+
+def examined(
+    paths: Iterable[Path], config: Callable[[Path], Config], projects: Projects, contents: Callable[[Path], bytes | None]
+) -> Iterator[Outcome]:
+    """What comes of each of many files. `contents` are the bytes that count instead of those on disk, if any.
+
+    What a file leaves behind is looked through for garbage once, after it: the collector's own rhythm looks through the trees of imported
+    files and through libraries again and again (0.63 against 0.16 of 4.3 s).
+    """
+    with without_garbage_collection():
+        for path in paths:
+            yield examine(path, config, projects, contents(path))
+            gc.collect(0)
 
 
 def understand_file(path: Path, project: Project) -> Understood | Outcome:
@@ -207,8 +228,8 @@ def _judge(understood: Understood, config: Config) -> tuple[Finding, ...]:
     source, parsed = understood.source, understood.parsed
     active = config.rules_of(source.path)
     found = [finding for rule in active.values() for finding in (rule.check or check_of(rule.code, rule.name))(understood.program, rule)]
-    ranges = ranges_of(nodes_of(found), source, parsed, understood.project)
-    places = Places(codes(source, parsed, understood.project), ranges, source.path, understood.program.names)
+    ranges = ranges_of(nodes_of(found), source, parsed, understood.followed)
+    places = Places(codes(source, parsed, understood.followed), ranges, source.path, understood.program.names)
     broken = [
         _cannot(source.path, problem.message, Position(problem.row, problem.column), problem.cell, active.get(UNREADABLE))
         for problem in parsed.problems

@@ -14,19 +14,20 @@ if TYPE_CHECKING:
     from libcst import CSTNode
 
     from kerlint.placing import Code, Places
-    from kerlint.semantics.project import Project
     from kerlint.source import Parsed, Source
 
     Ranges = Mapping[CSTNode, Range]
+    Followed = Mapping[Path, tuple[Source, Parsed]]
+    """The files that a file imports."""
 
 
-def ranges_of(nodes: Iterable[CSTNode | None], source: Source, parsed: Parsed, project: Project) -> Ranges:
+def ranges_of(nodes: Iterable[CSTNode | None], source: Source, parsed: Parsed, followed: Followed) -> Ranges:
     """The places of nodes, in the file itself or in the files of the project that it imports."""
     from kerlint.positions import positions
 
     wanted = {node for node in nodes if node is not None}
     found: dict[CSTNode, Range] = {}
-    for code in codes(source, parsed, project):
+    for code in codes(source, parsed, followed):
         if not wanted:
             break
         for node, (start, end) in positions(code.module, wanted).items():
@@ -68,17 +69,13 @@ def _related(related: Iterable[Related], ranges: Ranges) -> tuple[Related, ...]:
     return tuple(replace(other, range=ranges[other.node]) for other in related if other.node in ranges)
 
 
-def codes(source: Source, parsed: Parsed, project: Project) -> Iterator[Code]:
+def codes(source: Source, parsed: Parsed, followed: Followed) -> Iterator[Code]:
     """The trees of the file itself first, then of what it imports."""
     from kerlint.placing import Code
 
     files = [(source, parsed)]
-    files += [(replace(file, path=Path(shown(path))), trees) for path, (file, trees) in _followed(project)]
+    files += [(replace(file, path=Path(shown(path))), trees) for path, (file, trees) in followed.items()]
     for file, trees in files:
         for cell, module in zip(file.cells, trees.modules, strict=True):
             if module is not None:
                 yield Code(file, cell, module)
-
-
-def _followed(project: Project) -> Iterator[tuple[Path, tuple[Source, Parsed]]]:
-    return ((path, found) for path, found in project.known().items() if found)

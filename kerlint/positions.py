@@ -29,8 +29,7 @@ def positions(module: Module, nodes: Collection[CSTNode]) -> dict[CSTNode, tuple
     """
     if not nodes:
         return {}
-    wanted = set(nodes)
-    state = _State(module, wanted)
+    state = _State(module, {id(node) for node in nodes})
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _DEEPEST))
     try:
@@ -40,7 +39,7 @@ def positions(module: Module, nodes: Collection[CSTNode]) -> dict[CSTNode, tuple
     finally:
         sys.setrecursionlimit(limit)
     place = _Places(state.tokens)
-    return {node: (place(start), place(end)) for node, (start, end) in state.spans.items() if node in nodes}
+    return {node: (place(start), place(end)) for node in nodes if (span := state.spans.get(id(node))) for start, end in (span,)}
 
 
 class _Places:
@@ -62,27 +61,30 @@ class _FoundError(Exception):
 
 
 class _State(CodegenState):
-    """Code generation that notes, for wanted nodes, between which tokens they stand."""
+    """Code generation that notes, for wanted nodes, between which tokens they stand.
+
+    Nodes are told by `id`: their own hash is a function in Python, which every node of the module would be asked for.
+    """
 
     __slots__ = ("left", "open", "spans", "wanted")
 
-    def __init__(self, module: Module, wanted: set[CSTNode]) -> None:
+    def __init__(self, module: Module, wanted: set[int]) -> None:
         super().__init__(module.default_indent, module.default_newline)
         self.wanted = wanted
         self.left = len(wanted)
-        self.spans: dict[CSTNode, tuple[int, int]] = {}
-        self.open: dict[CSTNode, int] = {}
+        self.spans: dict[int, tuple[int, int]] = {}
+        self.open: dict[int, int] = {}
 
     def pop_trailing_newline(self) -> None:
         """Keep it: the positions of the last nodes count it."""
 
     def before_codegen(self, node: CSTNode) -> None:
-        if node in self.wanted:
-            self.open[node] = len(self.tokens)
+        if id(node) in self.wanted:
+            self.open[id(node)] = len(self.tokens)
 
     def after_codegen(self, node: CSTNode) -> None:
-        if node in self.wanted:
-            self.spans.setdefault(node, (self.open[node], len(self.tokens)))
+        if id(node) in self.wanted:
+            self.spans.setdefault(id(node), (self.open[id(node)], len(self.tokens)))
             self.left -= 1
             if not self.left:
                 raise _FoundError
@@ -90,11 +92,11 @@ class _State(CodegenState):
     def record_syntactic_position(
         self, node: CSTNode, *, start_node: CSTNode | None = None, end_node: CSTNode | None = None
     ) -> Any:  # libcst declares the class of its own context manager
-        if node not in self.wanted:
+        if id(node) not in self.wanted:
             return _NOWHERE
         for hoisted in (start_node, end_node):
-            if hoisted is not None and hoisted not in self.wanted:
-                self.wanted.add(hoisted)
+            if hoisted is not None and id(hoisted) not in self.wanted:
+                self.wanted.add(id(hoisted))
                 self.left += 1
         return _Syntactic(self, node, start_node, end_node)
 
@@ -114,6 +116,6 @@ class _Syntactic:
         if error is not None:
             return
         spans = self.state.spans
-        start = spans[self.start_node][0] if self.start_node is not None else self.start
-        end = spans[self.end_node][1] if self.end_node is not None else len(self.state.tokens)
-        spans[self.node] = start, end
+        start = spans[id(self.start_node)][0] if self.start_node is not None else self.start
+        end = spans[id(self.end_node)][1] if self.end_node is not None else len(self.state.tokens)
+        spans[id(self.node)] = start, end

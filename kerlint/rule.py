@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 PAGES = next(folder for folder in (HERE / "rules", HERE.parent / "rules") if folder.is_dir())
+_TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
+_TOML = re.compile(r"^```[ \t]*toml\b[^\n]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 _FENCE = re.compile(r"^```(?P<words>[^\n]*)\n(?P<body>.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 
 
@@ -55,10 +57,14 @@ class Rule:
     options: Mapping[str, Any]
     documented: Mapping[str, Option]
     text: str = field(repr=False)
-    examples: tuple[Example, ...] = field(repr=False)
     page: Path
     check: Callable[[Program, Rule], Iterable[Finding]] | None = None
     """The function that looks for it, where that is no function of a family of kerlint's own."""
+
+    @property
+    def examples(self) -> tuple[Example, ...]:
+        """The Python blocks of the page, read when they are asked for: a run asks for none."""
+        return tuple(_examples(self.text))
 
     def __getitem__(self, option: str) -> Any:
         """The value of an option of this rule: `rule["min_depth"]`."""
@@ -102,14 +108,12 @@ def parse(path: Path) -> Rule:
     """Read a page. Raises ValueError saying what is wrong with it."""
     text = path.read_text(encoding="utf-8")
     code, _, name = path.stem.partition("-")
-    title = re.search(r"^# (.+)$", text, re.MULTILINE)
-    blocks = [(match["words"].split(), match["body"], match.start()) for match in _FENCE.finditer(text)]
-    tables = [(body, start) for words, body, start in blocks if words[:1] == ["toml"]]
-    if title is None or not tables:
+    title = _TITLE.search(text)
+    block = _TOML.search(text)
+    if title is None or block is None:
         raise ValueError("a page needs a title (`# ...`) and one toml block")
-    body, start = tables[0]
     try:
-        table = tomli.loads("\n" * (text.count("\n", 0, start) + 1) + body)  # so that a mistake is told by its line in the page
+        table = tomli.loads("\n" * text.count("\n", 0, block.start(1)) + block[1])  # so that a mistake is told by its line in the page
         documented = {key: Option(entry["default"], entry["source"]) for key, entry in table.get("options", {}).items()}
         return Rule(
             code,
@@ -122,7 +126,6 @@ def parse(path: Path) -> Rule:
             {key: option.default for key, option in documented.items()},
             documented,
             text,
-            tuple(_examples(text, blocks)),
             path,
         )
     except tomli.TOMLDecodeError as error:
@@ -135,7 +138,8 @@ def _lacking(key: str, table: Mapping[str, Any]) -> str:
     return f'"{key}" is none of error, warning, info' if key == table.get("severity") else f"it lacks `{key}`"
 
 
-def _examples(text: str, blocks: list[tuple[list[str], str, int]]) -> list[Example]:
+def _examples(text: str) -> list[Example]:
+    blocks = [(match["words"].split(), match["body"], match.start()) for match in _FENCE.finditer(text)]
     headings = [(match.start(), match[1]) for match in re.finditer(r"^## (.+)$", text, re.MULTILINE)]
 
     def heading(at: int) -> str:

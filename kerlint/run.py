@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerlint.config import KEYS, Config, Configs, shown
-from kerlint.engine import Outcome, Projects, Understood, concerns, examine, ordered, understand_file
+from kerlint.engine import Outcome, Projects, Understood, concerns, examine, examined, ordered, understand_file
 from kerlint.files import Discovery, discover
 from kerlint.finding import Finding
 from kerlint.reports import BOLD, TINT, Batch, Paint, report
@@ -52,8 +52,7 @@ class Run:
         """Examine every file that was found, or `data` in the place of the only one."""
         self.contents.update({path.resolve(): data for path in self.discovery.files if data is not None})
         projects = Projects(self.contents)
-        for path in self.discovery.files:
-            self.outcomes.append(examine(path, self.config_of, projects, data))
+        self.outcomes.extend(examined(self.discovery.files, self.config_of, projects, lambda path: data))
 
     def renewed(self, contents: Mapping[Path, bytes], changed: Collection[Path] | None) -> Run:
         """The run with other content of files: those that changed are examined again and those that report in them (None: all)."""

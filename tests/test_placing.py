@@ -14,7 +14,6 @@ from kerlint.finding import Confidence, Edit, Finding, Fix, Severity
 from kerlint.locating import codes, located, nodes_of, ranges_of
 from kerlint.placing import Places
 from kerlint.rewriting import rewritten
-from kerlint.semantics.project import Project
 from kerlint.source import parse, read, written
 
 Make = Callable[[cst.Call], Edit | tuple[Edit, ...] | None]
@@ -33,7 +32,7 @@ class Calls(cst.CSTVisitor):
 def placed(text: str, make: Make, imports: tuple[str, ...] = (), name: str = "a.py") -> tuple[str, Fix | None]:
     """The code with the edits made at its first call of `fit`, and the fix with its places."""
     source = read(Path(name), text.encode())
-    parsed, project = parse(source), Project(Path("."))
+    parsed = parse(source)
     calls = Calls("fit")
     for module in parsed.modules:
         if module:
@@ -41,8 +40,8 @@ def placed(text: str, make: Make, imports: tuple[str, ...] = (), name: str = "a.
     edits = make(calls.found[0]) or ()
     fix = Fix("", edits if isinstance(edits, tuple) else (edits,), True, imports)
     finding = Finding("KER301", "name", "", "", Severity.error, Confidence.high, calls.found[0], fix=fix if fix.edits else None)
-    ranges = ranges_of(nodes_of([finding]), source, parsed, project)
-    (found,) = located([finding], ranges, source, Places(codes(source, parsed, project), ranges))
+    ranges = ranges_of(nodes_of([finding]), source, parsed, {})
+    (found,) = located([finding], ranges, source, Places(codes(source, parsed, {}), ranges))
     result = rewritten(source, found.fix.edits) if found.fix else source.text
     if source.notebook:
         new = read(Path(name), result.encode())
@@ -203,11 +202,11 @@ def test_layer_wrapped_around_what_is_fed() -> None:
 def test_nodes_in_one_function(text: str, together: bool) -> None:
     """A fix that brings a name from one place to the other is only made within one function."""
     source = read(Path("a.py"), text.encode())
-    parsed, project = parse(source), Project(Path("."))
+    parsed = parse(source)
     calls = Calls("a", "fit")
     parsed.modules[0].visit(calls)  # type: ignore[union-attr]
     fix = repairs.fix("", repairs.replaced(calls.found[-1], "z()"), safe=True, together=calls.found)
     finding = Finding("KER301", "name", "", "", Severity.error, Confidence.high, calls.found[0], fix=fix)
-    ranges = ranges_of(nodes_of([finding]), source, parsed, project)
-    (found,) = located([finding], ranges, source, Places(codes(source, parsed, project), ranges))
+    ranges = ranges_of(nodes_of([finding]), source, parsed, {})
+    (found,) = located([finding], ranges, source, Places(codes(source, parsed, {}), ranges))
     assert (found.fix is not None) == together

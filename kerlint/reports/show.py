@@ -45,7 +45,7 @@ class Shown:
     @cached_property
     def ranges(self) -> Mapping[CSTNode, Range]:
         """The places of everything that is shown."""
-        return ranges_of(self._nodes(), self.understood.source, self.understood.parsed, self.understood.project)
+        return ranges_of(self._nodes(), self.understood.source, self.understood.parsed, self.understood.followed)
 
     def _nodes(self) -> Iterator[CSTNode | None]:
         program = self.understood.program

@@ -154,11 +154,12 @@ class Interpreter:
         self.objects: dict[int, Instance] = {}
         self.names: dict[int, str] = {}
         self.latest: dict[int, Model] = {}
-        self.bindings: dict[CSTNode, tuple[str, Value, bool, int]] = {}
-        self.bound_at: dict[tuple[int, str], CSTNode] = {}
         self.held: dict[CSTNode, dropping.Held] = {}
         self.seen: set[int] = set()
         self.displayed: CSTNode | None = None
+        self.bindings: dict[int, tuple[str, Value, CSTNode, int]] = {}  # by the id of the node: nodes hash themselves in Python
+        self.read: set[int] = set()
+        self.bound_at: dict[tuple[int, str], int] = {}
         self.unknown: dict[str, Unknown] = {}
         self.snapshots: dict[tuple[Any, ...], tuple[Model, Any]] = {}
         self.freezes = 0
@@ -246,10 +247,8 @@ class Interpreter:
                 return self.heap.current(value)
 
     def _mark_read(self, frame: Frame, name: str) -> None:
-        node = self.bound_at.get((id(frame), name))
-        if node is not None:
-            bound_name, value, _, place = self.bindings[node]
-            self.bindings[node] = (bound_name, value, True, place)
+        if (node := self.bound_at.get((id(frame), name))) is not None:
+            self.read.add(node)
 
     def assign(self, target: CSTNode, value: Value) -> None:
         """Bind a value to a target: a name, an attribute, a subscript, or a pattern of them."""
@@ -263,8 +262,8 @@ class Interpreter:
         if isinstance(value, (KerasModel, Instance)):
             self.names.setdefault(id(value), name)
         if isinstance(value, Term) and not self.rehearsing:
-            self.bindings.setdefault(node, (name, value, False, len(self.events)))
-            self.bound_at[id(frame), name] = node
+            self.bindings.setdefault(id(node), (name, value, node, len(self.events)))
+            self.bound_at[id(frame), name] = id(node)
         else:
             self.bound_at.pop((id(frame), name), None)
         self.heap.write(frame.fields, name, value)
@@ -630,7 +629,8 @@ class Interpreter:
     def program(self) -> Program:
         """Everything that was understood."""
         models = [self.latest.get(key) or snapshot.snapshot(self, model) for key, model in self.models.items()]
-        assignments = [Assignment(name, value, node, read, place) for node, (name, value, read, place) in self.bindings.items()]
+        bound = self.bindings.values()
+        assignments = [Assignment(name, value, node, id(node) in self.read, place) for name, value, node, place in bound]
         dropped = () if self.exhausted else tuple(dropping.found(self))
         return replace(self.facts(), models=tuple(models), assignments=tuple(assignments), dropped=dropped)
 
@@ -642,6 +642,7 @@ class Interpreter:
             unknown=tuple(self.unknown.values()),
             uses=tuple(self.uses),
             names=self.known(),
+            files=tuple(self.frames),
             imports=tuple(self.imports.values()),
             references=tuple(self.references.values()),
             branches=tuple(self.branches),

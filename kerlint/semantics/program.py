@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from kerlint.semantics.values import Const, Term, Unknown, Value
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from libcst import CSTNode
 
 Shape = tuple[int | None, ...]
@@ -337,6 +339,8 @@ class Program:
     """The calls of libraries, in program order."""
     names: Mapping[str, str] = field(default_factory=dict)
     """What the names of the file itself stand for that are bound to something of a library: {"tf": "tensorflow"}, as imported."""
+    files: tuple[Path, ...] = ()
+    """The files of the project that were followed into."""
     imports: tuple[Import, ...] = ()
     """What is imported of Keras and TensorFlow, used or not, in program order."""
     references: tuple[Reference, ...] = ()
