@@ -39,9 +39,13 @@ def use_sigmoid(program: Program, head: graph.Head) -> Fix | None:
 
 
 def use_binary_loss(program: Program, pair: Pair) -> Fix | None:
-    """A binary loss for one unit, which sigmoid then makes a probability."""
-    head = (activation(pair.head, "sigmoid"),) if pair.activation != "sigmoid" and not pair.from_logits else ()
-    return _loss_fix(program, pair, "binary", *head) if pair.activation is not None else None
+    """A binary loss for one unit, which sigmoid makes a probability: an accuracy counts what lies above one half."""
+    if pair.activation is None:
+        return None
+    head = (activation(pair.head, "sigmoid"),) if pair.activation != "sigmoid" else ()
+    call = _source(pair)
+    flag = (repairs.removed(call, repairs.argument(call, "from_logits")),) if pair.from_logits else ()
+    return _loss_fix(program, pair, "binary", *head, *flag)
 
 
 def use_softmax(program: Program, pair: Pair) -> Fix | None:
