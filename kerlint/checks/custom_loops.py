@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, graph, repairs
+from kerlint.checks.history import TRAINING
 from kerlint.finding import Finding, Fix, Related
+from kerlint.semantics.provenance import facts
 from kerlint.semantics.values import Choice, Const, Instance, Items, Term, Value, options
 from kerlint.semantics.wording import words
 
@@ -37,6 +39,43 @@ def training_flag_missing_in_custom_loop(program: Program, rule: Rule) -> Iterat
             call=words(call.value),
             layer=graph.called(layer),
         )
+
+
+def training_true_at_inference(program: Program, rule: Rule) -> Iterator[Finding]:
+    places = [call.node for call in program.passes]
+    for call in program.passes:
+        again = places.count(call.node) > 1 or bool(call.loops)
+        if again or call.tapes or call.entry is not None or not _always(call) or _named(call.model.name, rule["names"]):
+            continue
+        origin = facts(call.value.args.get("x") if isinstance(call.value, Term) else None).origin
+        made_up = origin is not None and origin.kind in rule["made_up"]
+        layer = next(_moded(program, call, rule), None)
+        if layer is None or made_up or not _trained(program, call):
+            continue
+        yield rule.finding(
+            call.node,
+            confidence=certainty.of(call, call.model),
+            related=(Related(layer.node, "it does something else in training"),) if layer.node is not None else (),
+            call=words(call.value),
+            layer=graph.called(layer),
+        )
+
+
+def _always(call: Pass) -> bool:
+    match call.training:
+        case Const(True):
+            return call.given
+        case _:
+            return False
+
+
+def _named(name: str, words: list[str]) -> bool:
+    return any(word in name.lower() for word in words)
+
+
+def _trained(program: Program, call: Pass) -> bool:
+    """Whether the model has learned before it is called."""
+    return any(event.identity is call.identity and event.kind in TRAINING for event in program.events[: call.place])
 
 
 def _inferring(call: Pass) -> bool:

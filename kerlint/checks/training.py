@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from kerlint.checks import certainty, history, repairs, watching
 from kerlint.checks.places import origin_of
 from kerlint.checks.rates import spelled
 from kerlint.finding import Finding, Fix, Related, Severity
-from kerlint.semantics.provenance import inputs_of
+from kerlint.semantics.provenance import inputs_of, lineage
 from kerlint.semantics.values import Const, Items, Table, Term, Value, number, same, text
 from kerlint.semantics.wording import figure, words
 
@@ -318,3 +318,103 @@ def _change(events: tuple[Event, ...], model: Model) -> Event | None:
 def _too_late(compiled: Event, fit: Event) -> tuple[Related, ...]:
     places = ((compiled.node, "what learns was settled here"), (fit.node, "and holds in this run"))
     return tuple(Related(node, message) for node, message in places if node is not None)
+
+
+def epoch_loop_around_fit(program: Program, rule: Rule) -> Iterator[Finding]:
+    seen: set[object] = set()
+    kept = any(use.name in rule["states"] for use in program.uses)
+    for event in program.fits():
+        loop = next((loop for loop in history.repeats(event) if _counts(loop.iterable)), None)
+        if loop is None or event.node in seen or kept or event.kind != "fit" or history.hidden(event) or event.number("epochs") != 1:
+            continue
+        if "initial_epoch" in event.given or _changing(program, event):
+            continue
+        seen.add(event.node)
+        related = (Related(loop.node, "this loop counts the epochs"),)
+        yield rule.finding(event.node, confidence=certainty.of(event, event.model), related=related)
+
+
+def _counts(iterable: Value | None) -> bool:
+    """Whether a loop only counts: it runs over a `range`, whose members are numbers."""
+    match iterable:
+        case Term("builtins.range"):
+            return True
+        case Items(items):
+            return len(items) > 1 and all(number(item) is not None for item in items)
+        case _:
+            return False
+
+
+def _changing(program: Program, event: Event) -> bool:
+    """Whether the passes of a loop differ in their data or settings, so that they are no epochs of one run."""
+    passes = [other for other in program.of(event.identity) if other.node is event.node]
+    compiled = {id(other.compiled) for other in passes}
+    return (
+        len(compiled) > 1
+        or any(one.x is not None and other.x is not None and not _same_data(one.x, other.x) for one, other in pairwise(passes))
+        or any(
+            isinstance(step, Term) and step.name in ("element", "item") and _of_loop(step) for step in (lineage(event.x) if event.x else ())
+        )
+    )
+
+
+def _of_loop(step: Term) -> bool:
+    """Whether a part of the data is chosen by a value that the loop changes."""
+    match step:
+        case Term("element"):
+            return True
+        case Term("item", {"key": Const() | Items()}):
+            return False
+        case _:
+            return True
+
+
+def random_split_of_time_series(program: Program, rule: Rule) -> Iterator[Finding]:
+    seen: set[object] = set()
+    for use in program.uses:
+        if not use.name.endswith(".train_test_split") or use.node in seen or not use.positional or not _shuffles(use.keywords):
+            continue
+        cause = next(filter(None, map(_serial, use.positional)), None)
+        if cause is None:
+            continue
+        seen.add(use.node)
+        shuffled = "shuffle" in use.keywords or "stratify" in use.keywords or "**" in use.keywords
+        fix = None if shuffled else repairs.fix("pass `shuffle=False`", repairs.added(use.node, "shuffle=False"), safe=False)
+        related = (Related(cause.node, "made of neighbouring rows here"),) if cause.node is not None else ()
+        yield rule.finding(use.node, confidence=certainty.of(use), related=related, fix=fix, data=words(use.positional[0]))
+
+
+def _shuffles(keywords: Mapping[str, Value]) -> bool:
+    match keywords.get("shuffle"):
+        case None | Const(True):
+            return True
+        case _:
+            return False
+
+
+def _serial(data: Value) -> Term | None:
+    """The step that makes each row of its neighbours: windows that slide over a series, a column that is shifted."""
+    steps = list(lineage(data))
+    for outer, step in pairwise(steps):
+        match outer, step:
+            case Term("many"), Term("item", {"key": key}) if _slides(key):
+                return step
+            case _:
+                continue
+    for step in steps:
+        match step:
+            case Term("setitem", {"value": Term(".shift()") as value}):
+                return value
+            case _:
+                continue
+    return None
+
+
+def _slides(key: Value) -> bool:
+    match key:
+        case Term("slice", {"start": start, "stop": stop}):
+            return not isinstance(start, Const) and not isinstance(stop, Const)
+        case Items(items) if items:
+            return _slides(items[0])
+        case _:
+            return False

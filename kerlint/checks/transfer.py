@@ -9,7 +9,7 @@ from kerlint.checks import certainty, history, rates, repairs
 from kerlint.checks.graph import WEIGHTED
 from kerlint.checks.intake import CARRYING
 from kerlint.checks.places import origin_of
-from kerlint.finding import Finding, Related
+from kerlint.finding import Finding, Related, Severity
 from kerlint.semantics.provenance import Step, facts
 from kerlint.semantics.values import Const, Value, number
 
@@ -142,6 +142,7 @@ def wrong_preprocess_function(program: Program, rule: Rule) -> Iterator[Finding]
             yield rule.finding(
                 step.node,
                 "divided" if given == UNIT else "",
+                severity=Severity.info if given == UNIT and wanted not in rule["scaling"] else None,
                 confidence=certainty.of(event, event.model, facts(event.x)),
                 related=(Related(base.node, "the pretrained model"),) if base.node is not None else (),
                 scope=(event.node,),

@@ -46,9 +46,8 @@ def passed(run: Interpreter, model: Maker, positional: list[Value], keywords: di
     """A model was called on data."""
     if run.rehearsing or not is_model(model):
         return
-    training = keywords.get("training", keywords.get("**"))
-    if training is None and len(positional) > 1:
-        training = positional[1]
+    moded = [value for name, value in keywords.items() if name not in ("inputs", "mask")]
+    training = keywords.get("training", next(iter((*moded, *positional[1:])), None))  # a `call` may name its mode as it likes
     seen = snapshot.snapshot(run, model, positional[0] if positional else None)
     entry = run.entry.body if run.entry is not None else None
     default = _default(model)
