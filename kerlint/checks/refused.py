@@ -104,7 +104,7 @@ def _operation(program: Program, use: Use) -> Iterator[Hit]:
         return
     if use.via.startswith(("tensorflow.python.", "tensorflow.compat.v1.keras", "tensorflow.compat.v2.keras", "tensorflow.contrib.")):
         return
-    if not any(True for value in (*use.positional, *use.keywords.values()) for _ in tensors(value)):
+    if not tensors(*use.positional, *use.keywords.values()):
         return
     last = use.via.rpartition(".")[2]
     new = f"keras.ops.{last.removeprefix('reduce_')}"

@@ -49,8 +49,8 @@ def apply(run: Interpreter, maker: Maker, positional: list[Value], keywords: Arg
     """`layer(x)` or `model(x)`: a piece of a graph on symbolic tensors, a term on data."""
     if positional and isinstance(maker, (KerasModel, KerasLayer)) and _lacks_one(positional[0]):
         run.without_input[node] = None
-    first = [tensor for value in positional for tensor in tensors(value)]
-    later = list(tensors(Table(keywords)))
+    first = tensors(*positional)
+    later = tensors(*keywords.values())
     if not first and not later:
         if positional:
             run.heap.write(maker.fields, FED, positional[0])
@@ -95,7 +95,7 @@ def _apply_model(
 
 
 def _functional_call(run: Interpreter, maker: KerasModel | Instance, positional: list[Value], found: list[Tensor], node: CSTNode) -> Value:
-    inputs, outputs = list(tensors(maker.fields[INPUTS])) if INPUTS in maker.fields else [], maker.fields[OUTPUTS]
+    inputs, outputs = tensors(maker.fields[INPUTS]) if INPUTS in maker.fields else [], maker.fields[OUTPUTS]
     match outputs:
         case Unknown(reason):
             return repeated(found, reason, node)
@@ -127,7 +127,7 @@ def _user_call(
         return repeated(found, f"`{name}` has no `call` in the source", node)
     named = {key: value for key, value in keywords.items() if key not in ("training", "mask") or key in _names(method)}
     made = run.invoke(method, [maker, *positional], named, node)
-    if not any(tensors(made)):
+    if not tensors(made):
         name = maker.cls.name if isinstance(maker, Instance) else "model"
         reason = made.reason if isinstance(made, Unknown) else f"what `{name}.call` returns is not understood"
         return repeated(found, reason, node)
@@ -227,7 +227,7 @@ def _old_input_shape(layer: KerasLayer) -> Shape | None:
 
 
 def _feed(run: Interpreter, member: Value, made: Value, node: CSTNode | None) -> Value:
-    found = list(tensors(made))
+    found = tensors(made)
     match member:
         case KerasLayer() | KerasModel() | Instance():
             return apply(run, member, [made], {}, node)  # type: ignore[arg-type]

@@ -19,7 +19,6 @@ from kerlint.semantics.values import (
     Items,
     Namespace,
     Symbol,
-    Table,
     Term,
     Unknown,
     Value,
@@ -95,7 +94,7 @@ def call_symbol(run: Interpreter, symbol: Symbol, name: str, positional: list[Va
         return shuffled
     if name.startswith("keras."):
         return keras.call_keras(run, symbol, positional, keywords, node)
-    found = [*tensors(Items(tuple(positional))), *tensors(Table(keywords))]
+    found = tensors(*positional, *keywords.values())
     if found:
         known = catalog.entry(name) is not None and not {"*", "**"} & keywords.keys()
         args = keras.bound(symbol, positional, keywords) if known else numbered(positional, keywords)
@@ -117,7 +116,7 @@ def numbered(positional: list[Value], keywords: Mapping[str, Value]) -> dict[str
 def opaque(run: Interpreter, function: Value, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value:
     """A call of something that is not understood: unknown layers when tensors go in, else a term or the reason."""
     _hand_over(run, (*positional, *keywords.values()))
-    found = [*tensors(Items(tuple(positional))), *tensors(Table(keywords))]
+    found = tensors(*positional, *keywords.values())
     if found or isinstance(function, Tensor):
         return repeated(found, why_opaque(function), node)
     match function:

@@ -199,7 +199,7 @@ def compute(run: Interpreter, kind: type, left: Value, right: Value, node: cst.C
             return Term("many", {"element": join(*a) if a else Unknown("an empty list", node=node)}, node=node)
         case (Term("many"), Items() | Term("many")) | (Items(), Term("many")) if name == "add":
             return run.widened(left, right, "lists of unknown length")
-    found = [*tensors(left), *tensors(right)]
+    found = tensors(left, right)
     if found:
         return operation(f"keras.ops.{name}", {"left": left, "right": right}, found, node, within=run.within)
     match left, right:
@@ -245,7 +245,7 @@ def _unary(run: Interpreter, node: cst.UnaryOperation) -> Value:
             return value
         case cst.BitInvert(), Const(int() as found):
             return Const(~found, node=node)
-    found_tensors = list(tensors(value))
+    found_tensors = tensors(value)
     if found_tensors:
         return operation("keras.ops.negative", {}, found_tensors, node, within=run.within)
     match value:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -96,24 +96,37 @@ class Tensor(Value):
         return self.call.shape
 
 
-def tensors(value: Value | None) -> Iterator[Tensor]:
-    """Every tensor in a value, through lists and dicts, in order."""
+def tensors(*values: Value | None) -> list[Tensor]:
+    """Every tensor in some values, through lists and dicts, in order."""
+    found: list[Tensor] = []
+    for value in values:
+        if type(value) not in PLAIN:
+            _gather(value, found)
+    return found
+
+
+PLAIN = frozenset({Const, Symbol, Unknown, type(None)})
+"""What holds no tensors: nearly all arguments, which every call is looked through for."""
+
+
+def _gather(value: Value | None, found: list[Tensor]) -> None:
+    inner: Iterable[Value] = ()
     match value:
         case Tensor():
-            yield value
+            found.append(value)
         case Items(items):
-            for item in items:
-                yield from tensors(item)
+            inner = items
         case Table(entries):
-            for item in entries.values():
-                yield from tensors(item)
+            inner = entries.values()
         case Term("many", {"element": element}):
-            yield from tensors(element)
-        case Choice(found):
-            for item in found:
-                yield from tensors(item)
+            inner = (element,)
+        case Choice(options):
+            inner = options
         case _:
             return
+    for one in inner:
+        if type(one) not in PLAIN:
+            _gather(one, found)
 
 
 def plain(value: Value) -> Any:
@@ -195,7 +208,7 @@ def copied(inputs: Sequence[Tensor], outputs: Value, given: Sequence[Tensor], wi
     """The graph between `inputs` and `outputs` once more, fed with `given` tensors: what calling a model on tensors makes."""
     made: dict[int, Tensor] = {id(old.call): new for old, new in zip(inputs, given, strict=False)}
     last = {id(tensor.call) for tensor in tensors(outputs)}
-    for call in upstream(list(tensors(outputs))):
+    for call in upstream(tensors(outputs)):
         if id(call) not in made:
             made[id(call)] = _again(call, [made[id(tensor.call)] for tensor in call.inputs], within, id(call) in last)
     return _replaced(outputs, made)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any
 
 from kerlint.semantics.values import MISSING, Choice, Items, Table, Term, Value, join
@@ -22,7 +21,7 @@ class Heap:
         self.newest: Fields = {}
         self.journals: list[Delta] = []
         self.turns = 0
-        """How often changes were taken back: what was computed from the state before may not hold after."""
+        """How often something was taken back that a model shows: what was computed from the state before may not hold after."""
 
     def write(self, fields: Fields, key: Any, value: Value) -> None:
         """Change one place, remembering what was there since the last fork."""
@@ -47,10 +46,16 @@ class Heap:
 
     def update(self, old: Value, new: Value) -> Value:
         """Change the object that `old` is a content of, so that everybody who holds it sees `new`."""
-        if type(old) not in MUTABLE or type(new) not in MUTABLE:
-            return new
-        root = old.root or old  # type: ignore[attr-defined]
-        new = replace(new, root=root)  # type: ignore[call-arg]
+        root: Any = getattr(old, "root", None) or old
+        match new if type(old) in MUTABLE else None:  # the constructors, not `replace`: lists grow item by item
+            case Term(name, args):
+                new = Term(name, args, root=root, node=new.node, origin=new.origin, doubt=new.doubt)
+            case Items(items, kind):
+                new = Items(items, kind, root=root, node=new.node, origin=new.origin, doubt=new.doubt)
+            case Table(entries, unlisted):
+                new = Table(entries, unlisted, root=root, node=new.node, origin=new.origin, doubt=new.doubt)
+            case _:
+                return new
         self.write(self.newest, root, new)
         return new
 
@@ -61,9 +66,9 @@ class Heap:
     def undo(self) -> Delta:
         """Take back everything since the last fork and return it."""
         journal = self.journals.pop()
-        self.turns += 1
         delta: Delta = {}
         for cell, (fields, key, old) in journal.items():
+            self.turns += key in SHOWN
             delta[cell] = (fields, key, fields.get(key, MISSING))
             if old is MISSING:
                 fields.pop(key, None)
@@ -113,3 +118,5 @@ class Heap:
 
 
 MUTABLE = frozenset({Items, Table, Term})
+SHOWN = frozenset({"trainable", "name", "call", "keras:layers", "keras:inputs", "keras:outputs", "keras:pretrained"})
+"""The places that a model as checks see it is made from (see `snapshot` and `state`), beside what never changes."""

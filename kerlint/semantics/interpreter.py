@@ -363,7 +363,7 @@ class Interpreter:
         return False
 
     def _too_deep(self, positional: list[Value], node: CSTNode) -> Value:
-        found = [tensor for value in positional for tensor in tensors(value)]
+        found = tensors(*positional)
         return repeated(found, "a recursive function", node) if found else Unknown("a recursive function", node=node)
 
     def _outcome(self, region: Region, leads_on: bool, node: CSTNode) -> Value:

@@ -24,7 +24,6 @@ from kerlint.semantics.values import (
     Instance,
     Items,
     Symbol,
-    Table,
     Term,
     Unknown,
     Value,
@@ -86,7 +85,7 @@ def call_keras(run: Interpreter, symbol: Symbol, positional: list[Value], keywor
         return KerasLayer(name, args, frozenset(given), node)
     if kind == "application":
         return _application(run, name, given, node)
-    found = [*tensors(Items(tuple(positional))), *tensors(Table(keywords))]
+    found = tensors(*positional, *keywords.values())
     if found and kind not in CONFIGURED | {"model"}:
         target = MERGES.get(name, name)
         return operation(target, complete(target, given), found, node, given=frozenset(given), within=run.within)

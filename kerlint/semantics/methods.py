@@ -39,7 +39,7 @@ def call(run: Interpreter, receiver: Value, name: str, positional: list[Value], 
         case Const(str() as found):
             return _text_method(found, name, positional, node)
         case Tensor():
-            return operation(f".{name}()", {}, [receiver, *tensors(Items(tuple(positional)))], node, within=run.within)
+            return operation(f".{name}()", {}, [receiver, *tensors(*positional)], node, within=run.within)
         case Term():
             return _term_method(run, receiver, name, positional, keywords, node)
         case KerasLayer():
@@ -178,7 +178,7 @@ def _term_method(run: Interpreter, receiver: Term, name: str, positional: list[V
         wrapped = events.wrapper_fit(run, receiver, name, positional, keywords, node)
         if wrapped is not None:
             return wrapped
-    made = [*tensors(Items(tuple(positional))), *tensors(Table(keywords))]
+    made = tensors(*positional, *keywords.values())
     return operation(term.name, {}, made, node, within=run.within) if made else term
 
 

@@ -72,7 +72,7 @@ def _layers(run: Interpreter, model: Value, node: CSTNode) -> Value:
             layers = [item for item in items if not isinstance(item, Tensor)]
             return Items(tuple(layers), node=node)
         case None, outputs if outputs is not None and not isinstance(outputs, Unknown):
-            calls = upstream(list(tensors(outputs)))
+            calls = upstream(tensors(outputs))
             makers = [_owner(call, node) for call in calls]
             if isinstance(model, KerasModel) and model.kind == "application":
                 return Term(".layers", {"self": model}, node=node)

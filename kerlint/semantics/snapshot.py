@@ -41,7 +41,7 @@ def _taken(run: Interpreter, model: Value, inputs: Value, outputs: Value) -> Mod
     layers = {id(call): layer for call, layer in made.items()}
     for reason in unknown:
         run.note(reason)
-    starts = list(tensors(inputs)) or [Tensor(call=call) for call in made if call.cls == INPUT]
+    starts = tensors(inputs) or [Tensor(call=call) for call in made if call.cls == INPUT]
     fields = getattr(model, "fields", {})
     return Model(
         kind=model.kind if isinstance(model, KerasModel) else "subclass",
@@ -106,7 +106,7 @@ def _called(run: Interpreter, model: Instance, shape: Shape | None) -> tuple[Val
     finally:
         while len(run.heap.journals) >= depth:
             run.heap.undo()
-    if not any(tensors(made)):
+    if not tensors(made):
         why = made.reason if isinstance(made, Unknown) else f"what `{model.cls.name}.call` returns is not understood"
         return start, Unknown(why, node=made.node or method.node)
     return start, made
@@ -152,7 +152,7 @@ def _layers(run: Interpreter, outputs: Value) -> dict[Call, Layer]:
     found: dict[Call, Layer] = {}
     counts: dict[str, int] = {}
     names: dict[int, str] = {}
-    for call in upstream(list(tensors(outputs))):
+    for call in upstream(tensors(outputs)):
         inputs = tuple(made[id(tensor.call)] for tensor in call.inputs)
         key = id(call.maker) if call.maker is not None else id(call)
         if key not in names:

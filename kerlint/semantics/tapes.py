@@ -11,10 +11,12 @@ from kerlint.semantics.graph import KerasModel, Maker, is_model
 from kerlint.semantics.members import class_member
 from kerlint.semantics.program import Pass, Tape
 from kerlint.semantics.values import Const, Function, Instance, Term, Value
+from kerlint.semantics.walking import parts
 
 if TYPE_CHECKING:
     from kerlint.semantics.interpreter import Interpreter
 
+DEFINITIONS = frozenset({cst.FunctionDef, cst.Lambda, cst.ClassDef})
 TAPES = frozenset({"tensorflow.GradientTape", "tensorflow.contrib.eager.GradientTape"})
 
 
@@ -38,7 +40,7 @@ def _nodes(top: cst.CSTNode | None) -> frozenset[int]:
     while waiting:
         node = waiting.pop()
         found.add(id(node))
-        waiting.extend(child for child in node.children if not isinstance(child, (cst.FunctionDef, cst.Lambda, cst.ClassDef)))
+        waiting.extend(child for child in parts(node) if type(child) not in DEFINITIONS)
     return frozenset(found)
 
 

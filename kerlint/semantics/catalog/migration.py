@@ -120,6 +120,7 @@ def _known() -> frozenset[str]:
     return frozenset({*names, *(module for name in names for module in _above(name))})
 
 
+@lru_cache(maxsize=4096)
 def rooted(via: str) -> tuple[str, str, str]:
     """A path as Keras is imported, under the root "keras": root as written, namespace, path; all empty outside of what Keras 3 replaces."""
     for root, namespace in ROOTS.items():

@@ -23,9 +23,12 @@ def data_names() -> tuple[str, ...]:
     return tuple(tables()["libraries"]["data"].split())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
-    """A term with the facts of what it works on (`data`), and a way to ask for those of its other arguments."""
+    """A term with the facts of what it works on (`data`), and a way to ask for those of its other arguments.
+
+    Not frozen, for speed (see `values`).
+    """
 
     term: Term
     data: Facts
@@ -35,11 +38,7 @@ class Call:
 
     def value(self, position: int, *names: str) -> Value | None:
         """An argument by position or name; position 0 of a method is the object it is called on."""
-        if "self" in self.term.args:
-            if position == 0:
-                return self.term.args["self"]
-            position -= 1
-        return self.term.arg(position, *names)
+        return argument(self.term, position, *names)
 
     def facts(self, position: int, *names: str) -> Facts:
         """What is known of an argument."""
@@ -132,6 +131,15 @@ class Call:
         kept = Facts(self.data.origin, self.data.path, self.data.resolved, scaled=self.data.scaled, split=self.data.split)
         name = "an unknown function" if self.term.name in ("unknown", "call") else spoken(self.term.name)
         return stepped(replace(kept, sources=self.data.sources, doubt=self.data.doubt), "unknown", name, written(self.term))
+
+
+def argument(term: Term, position: int, *names: str) -> Value | None:
+    """An argument of a term by position or name; position 0 of a method is the object it is called on."""
+    if "self" in term.args:
+        if position == 0:
+            return term.args["self"]
+        position -= 1
+    return term.arg(position, *names)
 
 
 def size(found: Facts) -> int | None:

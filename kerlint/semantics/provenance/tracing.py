@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kerlint.semantics.provenance import arithmetic, arrays, axes, functions, indexing, literals, preparation, sources, streams, tables
-from kerlint.semantics.provenance.call import Call, data_names
+from kerlint.semantics.provenance.call import Call, argument, data_names
 from kerlint.semantics.provenance.facts import Facts
 from kerlint.semantics.provenance.knowledge import Operation, operation
 from kerlint.semantics.provenance.knowledge import tables as knowledge
@@ -30,7 +30,7 @@ MODULES: dict[str, ModuleType] = {
 """Where the operations that data.toml names are defined."""
 MOST = 4096
 """Values whose facts are kept; a program has some hundreds, and more would only hold old programs in memory."""
-TOO_LONG = Facts()
+NOTHING = TOO_LONG = Facts()
 
 
 class Provenance:
@@ -43,7 +43,7 @@ class Provenance:
     def facts(self, value: Value | None) -> Facts:
         """What is known of a value; its makings are looked at first, without recursion, however long their chain is."""
         if value is None:
-            return Facts()
+            return NOTHING
         known = self.memo.get(value)
         if known is not None:
             return known
@@ -104,9 +104,18 @@ class Provenance:
             found = tables.attribute(call) if column else call.unknown()
         else:
             found = getattr(MODULES[known.module], known.function)(call)
-        doubt = found.doubt or term.doubt or next((asked.doubt for asked in map(self._ask, term.args.values()) if asked.doubt), "")
+        doubt = found.doubt or term.doubt or self._doubt(term)
         hidden = found.scaled is False and not found.resolved
         return replace(found, doubt=doubt, scaled=None if hidden else found.scaled) if doubt != found.doubt or hidden else found
+
+    def _doubt(self, term: Term) -> str:
+        """The first doubt of an argument."""
+        for value in term.args.values():
+            if value.doubt or type(value) is not Const:
+                found = self._ask(value).doubt
+                if found:
+                    return found
+        return ""
 
     def _call(self, term: Term) -> tuple[Call, Operation | None]:
         """The operation that a term is, with the facts of the data it works on."""
@@ -114,18 +123,16 @@ class Provenance:
         receiver = self._ask(term.args.get("self"))
         if receiver.yields is not None:
             known = operation(f"~{term.name}") or known
-        call = Call(term, Facts(), known.effect if known else "unknown", known.about if known else {}, self._ask)
         data = self._ask(main_operand(term, known))
         if known is None and data.origin is None:
             data = next((found for found in map(self._ask, term.args.values()) if found.origin is not None), data)
-        return replace(call, data=data), known
+        return Call(term, data, known.effect if known else "unknown", known.about if known else {}, self._ask), known
 
 
 def main_operand(term: Term, known: Operation | None) -> Value | None:
     """The argument that is the data of a term."""
-    call = Call(term, Facts(), "", {}, lambda value: Facts())
     position = known.about.get("operand", 0) if known else 0
-    found = call.value(position, *data_names())
+    found = argument(term, position, *data_names())
     if found is None and known is not None and known.module != "sources" and "self" not in term.args:
         found = next(iter(term.args.values()), None)
     return found
