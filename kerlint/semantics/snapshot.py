@@ -20,7 +20,9 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 def snapshot(run: Interpreter, model: Value, data: Value | None = None) -> Model:
     """The model now. Where it leaves its input open (no `Input`, no `input_shape`), the shape of the data it is given fills it."""
+    made = run.made_objects
     inputs, outputs = _ends(run, model, data)
+    run.made_objects = made  # Looking at a model makes no layer: a loop that only trains is no loop that builds.
     key = (id(model), id(inputs), id(outputs), run.freezes, run.heap.turns, *_marks(model), name_of(run, model))
     if key not in run.snapshots:
         run.snapshots[key] = _taken(run, model, inputs, outputs), (inputs, outputs)
