@@ -7,10 +7,9 @@ the modules named there compute what comes out, `tracing` keeps what was found.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kerlint.semantics.provenance.facts import Facts, Origin, Step
+from kerlint.semantics.provenance.facts import Facts, Origin, Step, replace
 from kerlint.semantics.provenance.knowledge import operation
 from kerlint.semantics.provenance.tracing import Provenance, main_operand
 from kerlint.semantics.values import Const, Items, Table, Term, Value, options

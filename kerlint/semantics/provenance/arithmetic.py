@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.call import LARGEST, Call, is_float
-from kerlint.semantics.provenance.facts import Facts, bounded, labelled, stepped, union, written
+from kerlint.semantics.provenance.facts import Facts, bounded, labelled, replace, stepped, union, written
 from kerlint.semantics.provenance.knowledge import tables
 from kerlint.semantics.wording import figure
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import prod
 
 from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.call import Call
-from kerlint.semantics.provenance.facts import Facts, agreed, bounded, labelled, union
+from kerlint.semantics.provenance.facts import Facts, agreed, bounded, labelled, replace, union
 from kerlint.semantics.values import Const, Items, Value
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from kerlint.semantics.program import Shape
-from kerlint.semantics.provenance.facts import Facts, Origin, source_of, stepped, written
+from kerlint.semantics.provenance.facts import Facts, Origin, replace, source_of, stepped, written
 from kerlint.semantics.provenance.knowledge import spoken, tables
 from kerlint.semantics.values import Const, Items, Symbol, Term, Value
 

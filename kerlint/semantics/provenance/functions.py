@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.arithmetic import Bounds, sane
 from kerlint.semantics.provenance.call import LARGEST, Call
-from kerlint.semantics.provenance.facts import Facts, bounded, labelled
+from kerlint.semantics.provenance.facts import Facts, bounded, labelled, replace
 from kerlint.semantics.provenance.knowledge import tables
 from kerlint.semantics.values import Const, Value
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.call import LARGEST, Ask
-from kerlint.semantics.provenance.facts import Facts, Origin, agreed, bounded, labelled, source_of, union, written
+from kerlint.semantics.provenance.facts import Facts, Origin, agreed, bounded, labelled, replace, source_of, union, written
 from kerlint.semantics.values import Choice, Const, Items, Symbol, Table, Term, Unknown, Value
 
 DEEPEST = 8
@@ -23,21 +23,18 @@ def scalar(value: Value) -> Facts:
         case Const(bool() as found):
             return Facts(resolved=True, shape=(), low=int(found), high=int(found), scaled=False, form="binary", doubt=value.doubt)
         case Const(int() | float() as found) if -LARGEST < found < LARGEST:
-            return Facts(
-                resolved=True,
-                shape=(),
-                low=found,
-                high=found,
-                scaled=False,
-                form=labelled(_is_whole(found), (found, found)),
-                doubt=value.doubt,
-            )
+            return _number(found, value.doubt)
         case Const(str() | bytes()):
             return Facts(resolved=True, shape=(), scaled=False, form="text", dtype="str", doubt=value.doubt)
         case Symbol(name) if name in NUMBERS:
             return Facts(resolved=True, shape=(), low=NUMBERS[name], high=NUMBERS[name], scaled=False, form="continuous")
         case _:
             return Facts(doubt=value.doubt)
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _number(found: float, doubt: str) -> Facts:
+    return Facts(resolved=True, shape=(), low=found, high=found, scaled=False, form=labelled(_is_whole(found), (found, found)), doubt=doubt)
 
 
 def _is_whole(number: float) -> bool:

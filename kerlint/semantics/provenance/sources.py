@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from math import ceil
 from typing import Any
 
 from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.call import Call, dtype_of, is_float
-from kerlint.semantics.provenance.facts import Facts, bounded, labelled, narrowed, source_of, union
+from kerlint.semantics.provenance.facts import Facts, bounded, labelled, narrowed, replace, source_of, union
 from kerlint.semantics.provenance.knowledge import entry
 from kerlint.semantics.values import Const, Items, Value, python
 

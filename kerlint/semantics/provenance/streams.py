@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from math import ceil, floor
 from typing import Any
 
 from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.arrays import number
 from kerlint.semantics.provenance.call import Call
-from kerlint.semantics.provenance.facts import Facts, Origin, agreed, bounded, source_of, stepped, written
+from kerlint.semantics.provenance.facts import Facts, Origin, agreed, bounded, replace, source_of, stepped, written
 from kerlint.semantics.provenance.indexing import element_of
 from kerlint.semantics.provenance.literals import either, grouped
 from kerlint.semantics.values import Items, Term, Value

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kerlint.semantics.provenance import arithmetic, arrays, axes, functions, indexing, literals, preparation, sources, streams, tables
 from kerlint.semantics.provenance.call import Call, argument, data_names
-from kerlint.semantics.provenance.facts import Facts
+from kerlint.semantics.provenance.facts import Facts, replace
 from kerlint.semantics.provenance.knowledge import Operation, operation
 from kerlint.semantics.provenance.knowledge import tables as knowledge
 from kerlint.semantics.values import Choice, Const, Items, Symbol, Table, Term, Value
