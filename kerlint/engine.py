@@ -32,7 +32,7 @@ FAMILIES = {
     "4": ("optimizer",),
     "5": ("training", "pipelines", "callbacks", "transfer", "custom_loops"),
     "6": ("regularization",),
-    "7": ("input_pipeline",),
+    "7": ("input_pipeline", "libraries"),
     "8": ("migration",),
     "9": (),
 }

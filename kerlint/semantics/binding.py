@@ -98,6 +98,10 @@ def _store(run: Interpreter, target: cst.Subscript, value: Value) -> None:
     from kerlint.semantics.expressions import key_of
 
     base, key = run.evaluate(target.value), key_of(run, target)
+    match base:
+        case Symbol("os.environ"):
+            run.used("os.environ.__setitem__", "", target, None, ([key, value], {}), value)
+            return
     for option in base.options if isinstance(base, Choice) else (base,):
         stored = run.heap.update(option, _stored(option, key, value, target))
         if isinstance(target.value, cst.Subscript) and isinstance(option, Term) and option.name == "item":

@@ -583,7 +583,7 @@ class Interpreter:
     def imported(self, path: str, module: str, node: CSTNode, statement: CSTNode) -> None:
         """Something was imported from a library."""
         if path.startswith(LIBRARIES):
-            self.imports.setdefault(node, Import(path, module, node, statement, self.guarded))
+            self.imports.setdefault(node, Import(path, module, node, statement, self.guarded, len(self.uses)))
 
     def referred(self, base: Value, name: str, value: Value, node: CSTNode) -> None:
         """An attribute was read."""

@@ -251,6 +251,8 @@ class Import:
     node: CSTNode
     statement: CSTNode
     guarded: bool
+    after: int = 0
+    """How many calls of libraries (`uses`) had happened by then."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -336,7 +338,7 @@ class Program:
     unknown: tuple[Unknown, ...] = ()
     """Everything that stayed unknown, for `kerlint show`."""
     uses: tuple[Use, ...] = ()
-    """The calls of libraries, in program order."""
+    """The calls of libraries, and what is set in `os.environ` (as calls of `os.environ.__setitem__`), in program order."""
     names: Mapping[str, str] = field(default_factory=dict)
     """What the names of the file itself stand for that are bound to something of a library: {"tf": "tensorflow"}, as imported."""
     files: tuple[Path, ...] = ()
