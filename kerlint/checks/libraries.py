@@ -30,7 +30,8 @@ PUBLIC = {"tensorflow.python.keras": "tensorflow.keras", "keras.src": "keras"}
 def backend_env_after_import(program: Program, rule: Rule) -> Iterator[Finding]:
     for place, use in enumerate(program.uses):
         for key, value in _settings(use):
-            reader = _reader(program, key, place, rule) if use.entry is None and not use.doubt else None
+            own = use.entry is None and not use.doubt and not _inherited(program, place, rule)
+            reader = _reader(program, key, place, rule) if own else None
             if reader is None or text(value) == rule["defaults"].get(key) or _set_before(program, key, value, reader[0]):
                 continue
             yield rule.finding(
@@ -50,6 +51,11 @@ def _settings(use: Use) -> Iterator[tuple[str, Value]]:
             yield key, value
         case "os.environ.update", (Table(entries),):
             yield from entries.items()
+
+
+def _inherited(program: Program, place: int, rule: Rule) -> bool:
+    """Whether processes are started afterwards, which get the environment as it is then."""
+    return any(use.name.startswith(tuple(rule["starters"])) for use in program.uses[place:])
 
 
 def _reader(program: Program, key: str, place: int, rule: Rule) -> tuple[int, CSTNode] | None:
@@ -130,7 +136,7 @@ def private_tensorflow_import(program: Program, rule: Rule) -> Iterator[Finding]
         yield rule.finding(
             rewrites.module_of(found.statement),
             "" if _within(found.path, "tensorflow.python.keras") else "internal",
-            severity=None if _within(found.path, "tensorflow.python.keras") else Severity.warning,
+            severity=None if _within(found.path, "tensorflow.python.keras") else Severity.info,
             fix=_public_import(program, found),
             path=found.path,
             hint=f"`{new}` is the same in public" if new else rule["instead"].get(found.path, "use what the documentation names"),
