@@ -32,7 +32,7 @@ FAMILIES = {
     "4": ("optimizer",),
     "5": ("training", "pipelines", "callbacks", "transfer", "custom_loops"),
     "6": ("regularization",),
-    "7": ("input_pipeline", "libraries"),
+    "7": ("input_pipeline", "kernels", "libraries", "runtime", "saving"),
     "8": ("migration",),
     "9": (),
 }

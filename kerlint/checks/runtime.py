@@ -1,0 +1,190 @@
+"""Seeds, models and predictions in loops, what is left over from debugging (KER701 to KER703, KER708, KER710)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from kerlint.checks import certainty, history, repairs
+from kerlint.checks.places import origin_of
+from kerlint.finding import Finding, Fix, Related, Severity
+from kerlint.semantics.provenance import facts
+from kerlint.semantics.values import Choice, Const, Items, Symbol, Term, Unknown, Value, number
+from kerlint.semantics.wording import quoted
+
+if TYPE_CHECKING:
+    from libcst import CSTNode
+
+    from kerlint.rule import Rule
+    from kerlint.semantics.program import Loop, Program, Use
+
+WHOLE = "keras.utils.set_random_seed"
+SEEDS = (
+    "numpy.random.seed",
+    "random.seed",
+    "tensorflow.random.set_seed",
+    "tensorflow.set_random_seed",
+    "tensorflow.compat.v1.set_random_seed",
+)
+BACKEND_SEEDS = (*SEEDS[2:], WHOLE, "torch.manual_seed", "jax.random.PRNGKey", "jax.random.key")
+EAGERLY = ("tensorflow.config.run_functions_eagerly", "tensorflow.config.experimental_run_functions_eagerly")
+COUNTER = "a running number"
+"""How the counter of a loop of unknown length is unknown."""
+DEEPEST = 12
+"""Terms within terms that are looked through; deeper ones count as not understood."""
+
+
+# Seeds
+
+
+def no_seed(program: Program, rule: Rule) -> Iterator[Finding]:
+    fit = next((event for event in program.events if event.kind in history.TRAINING and event.entry is None), None)
+    if fit is None or any(use.name in (*SEEDS, *BACKEND_SEEDS) for use in program.uses):
+        return
+    yield rule.finding(fit.node, fix=_seeded(program, fit.model.node if fit.model is not None else None, rule))
+
+
+def _seeded(program: Program, model: CSTNode | None, rule: Rule) -> Fix | None:
+    found = repairs.reached(program, WHOLE)
+    if found is None:
+        return None
+    spelling, imports = found
+    edit = repairs.statement_before(model, f"{spelling}({rule['seed']})")
+    return repairs.fix("seed everything", edit, safe=False, imports=imports)
+
+
+def partial_seed(program: Program, rule: Rule) -> Iterator[Finding]:
+    seeds = [use for use in program.uses if use.name in SEEDS[:2] and not use.loops and use.entry is None]
+    trained = any(event.kind in history.TRAINING for event in program.events)
+    if not seeds or not trained or any(use.name in BACKEND_SEEDS for use in program.uses):
+        return
+    yield rule.finding(seeds[0].node, fix=_completed(program, seeds), seeded=quoted(seeds[0].node))
+
+
+def _completed(program: Program, seeds: list[Use]) -> Fix | None:
+    """One call that seeds everything, in the place of the first one, where all seeds are the same number."""
+    values = {number(seed.arg(0, "seed", "a")) for seed in seeds}
+    found = repairs.reached(program, WHOLE)
+    if len(values) != 1 or None in values or found is None:
+        return None
+    spelling, imports = found
+    return repairs.fix("seed everything", repairs.replaced(repairs.called(seeds[0].node), spelling), safe=True, imports=imports)
+
+
+# Loops
+
+
+def model_in_loop_without_clear_session(program: Program, rule: Rule) -> Iterator[Finding]:
+    seen: set[object] = set()
+    clears = any(use.name.rpartition(".")[2] in rule["clearing"] for use in program.uses)
+    for event in program.fits():
+        model = event.model
+        if model is None or clears or not model.loops or model.node in seen or not _long(model.loops[-1], rule["least_passes"]):
+            continue
+        seen.add(model.node)
+        yield rule.finding(model.node, confidence=certainty.of(model), scope=(event.node,))
+
+
+def _long(loop: Loop, least: int) -> bool:
+    """Whether a loop may have many passes."""
+    match loop.iterable:
+        case Items(items):
+            return len(items) >= least
+        case _:
+            return True
+
+
+def predict_in_loop(program: Program, rule: Rule) -> Iterator[Finding]:
+    seen: set[object] = set()
+    for event in program.events:
+        loops = history.repeats(event) if event.kind == "predict" and event.model is not None else ()
+        if not loops or event.node in seen or event.x is None or not _single(event.x) or not _long(loops[-1], rule["least_passes"]):
+            continue
+        seen.add(event.node)
+        ready = loops[-1].iterable is not None and _member(event.x, loops[-1].iterable) and not _fed_back(event.x)
+        yield rule.finding(
+            event.node,
+            "" if ready else "step",
+            severity=None if ready else Severity.info,
+            confidence=certainty.of(event, event.model),
+            related=(Related(loops[-1].node, "once in each pass"),) if ready else (),
+            model=event.model.name if event.model is not None and event.model.name else "model",
+        )
+
+
+def _single(value: Value) -> bool:
+    """Whether an array has one row, by its shape or by what was done to it last."""
+    found = facts(value)
+    if found.rows == 1 or (found.shape and found.shape[0] == 1):
+        return True
+    match value:
+        case Term("numpy.expand_dims" | "tensorflow.expand_dims" | "keras.ops.expand_dims"):
+            return number(value.arg(1, "axis")) == 0
+        case Term("item", {"key": Const(None) | Symbol("numpy.newaxis" | "tensorflow.newaxis")}):
+            return True
+        case Term("item", {"key": Items([Const(None) | Symbol("numpy.newaxis" | "tensorflow.newaxis"), *_])}):
+            return True
+        case Term(".reshape()") | Term("numpy.reshape" | "tensorflow.reshape"):
+            match value.arg(0 if value.name == ".reshape()" else 1, "shape", "newshape"):
+                case Items([first, *_]) | first:
+                    return number(first) == 1
+        case _:
+            return False
+
+
+def _member(value: Value, iterable: Value) -> bool:
+    """Whether a value is made of one member of what a loop runs over, or of a row that its counter picks."""
+    inner = {id(part) for part in _parts(iterable)}
+    for part in _parts(value):
+        match part:
+            case Term("element", {"of": whole}) if id(whole) in inner:
+                return True
+            case Term("item", {"key": Unknown(reason)}) if reason == COUNTER:
+                return True
+    return False
+
+
+def _fed_back(value: Value) -> bool:
+    """Whether a value may hold what the model gave before."""
+    for part in _parts(value):
+        match part:
+            case Choice() | Term("predict" | ".predict()"):
+                return True
+    return False
+
+
+def _parts(value: Value, depth: int = 0) -> Iterator[Value]:
+    """A value and all that it is made of."""
+    yield value
+    inner: Iterable[Value] = ()
+    match value:
+        case Term(args=args):
+            inner = args.values()
+        case Items(found) | Choice(found):
+            inner = found
+    for part in inner if depth < DEEPEST else ():
+        yield from _parts(part, depth + 1)
+
+
+# Speed
+
+
+def run_eagerly_left_on(program: Program, rule: Rule) -> Iterator[Finding]:
+    for event in program.events:
+        value = event.args.get("run_eagerly") if event.kind == "compile" else None
+        match value:
+            case Const(True):
+                edit = repairs.removed(event.node, repairs.argument(event.node, "run_eagerly"))
+                yield rule.finding(
+                    value.node,
+                    confidence=certainty.of(event, value),
+                    related=origin_of(value),
+                    scope=(event.node,),
+                    fix=repairs.fix("run as a graph", edit, safe=False),
+                    call="run_eagerly=True",
+                )
+    switches = [use for use in program.uses if use.name in EAGERLY and use.entry is None]
+    for last in switches[-1:]:
+        match last.arg(0, "run_eagerly"):
+            case Const(True) as on:
+                yield rule.finding(last.node, confidence=certainty.of(on), call=quoted(last.node))

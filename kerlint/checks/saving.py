@@ -1,0 +1,75 @@
+"""Models in files: what runs the code of a file that is loaded, what cannot be loaded again (KER714, KER716)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from kerlint.checks import certainty, graph
+from kerlint.finding import Finding, Related
+from kerlint.semantics.graph import is_model
+from kerlint.semantics.values import Const, Function, Value
+from kerlint.semantics.wording import words
+
+if TYPE_CHECKING:
+    from kerlint.rule import Rule
+    from kerlint.semantics.program import Program, Use
+
+UNSAFE = "keras.config.enable_unsafe_deserialization"
+
+
+def unsafe_deserialization(program: Program, rule: Rule) -> Iterator[Finding]:
+    seen: set[object] = set()
+    for use in program.uses:
+        variant, value = _opened(use, rule)
+        node = (value.node if value is not None and not variant else None) or use.node
+        if variant is None or node in seen:
+            continue
+        seen.add(node)
+        yield rule.finding(node, variant, confidence=certainty.of(value), model=words(value) if value is not None else "")
+
+
+def _opened(use: Use, rule: Rule) -> tuple[str | None, Value | None]:
+    """How a call runs code out of a file, as a variant of the message, or None; and the value that says so."""
+    match use.name, use.keywords.get("safe_mode"), use.positional:
+        case name, Const(False) as mode, _ if name.startswith("keras.") or name.endswith("load_model"):
+            return "", mode
+        case name, _, _ if name == UNSAFE:
+            return "switch", None
+        case name, _, (model, *_) if name in rule["pickles"] and is_model(model):
+            return "pickle", model
+        case _:
+            return None, None
+
+
+def lambda_layer_state(program: Program, rule: Rule) -> Iterator[Finding]:
+    seen: set[object] = set()
+    for model, layer in graph.layers(program):
+        function = layer.arg("function") if layer.kind == "Lambda" else None
+        saved = _saved(program, model.identity, rule) if function is not None and layer.node not in seen else None
+        if saved is None or function is None or not _is_lambda(function):
+            continue
+        seen.add(layer.node)
+        yield rule.finding(
+            function.node or layer.node,
+            confidence=certainty.of(model, function),
+            related=(Related(saved.node, "the model is saved here"),),
+        )
+
+
+def _is_lambda(function: Value) -> bool:
+    """Whether a function has no name that a file could hold instead of its code."""
+    match function:
+        case Function(name="<lambda>"):
+            return True
+        case _:
+            return False
+
+
+def _saved(program: Program, identity: object, rule: Rule) -> Use | None:
+    """The call that writes a whole model to a file."""
+    for use in program.uses:
+        match use.receiver or use.arg(0, "model"):
+            case value if use.name in rule["savers"] and value is identity:
+                return use
+    return None
