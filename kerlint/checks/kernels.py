@@ -71,7 +71,7 @@ def _policy(program: Program, layer: Layer) -> Use | None:
     found: Use | None = None
     for use in program.uses:
         if use.node is layer.node:
-            return found
+            return found if use.entry is None else None  # when a function runs that nobody calls is not known
         if use.name in POLICIES:
             found = use
     return None

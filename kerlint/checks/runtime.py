@@ -28,6 +28,14 @@ SEEDS = (
 )
 BACKEND_SEEDS = (*SEEDS[2:], WHOLE, "torch.manual_seed", "jax.random.PRNGKey", "jax.random.key")
 EAGERLY = ("tensorflow.config.run_functions_eagerly", "tensorflow.config.experimental_run_functions_eagerly")
+SHAPES = (
+    "numpy.expand_dims",
+    "tensorflow.expand_dims",
+    "keras.ops.expand_dims",
+    "numpy.reshape",
+    "tensorflow.reshape",
+    "keras.ops.reshape",
+)
 COUNTER = "a running number"
 """How the counter of a loop of unknown length is unknown."""
 DEEPEST = 12
@@ -56,9 +64,18 @@ def _seeded(program: Program, model: CSTNode | None, rule: Rule) -> Fix | None:
 def partial_seed(program: Program, rule: Rule) -> Iterator[Finding]:
     seeds = [use for use in program.uses if use.name in SEEDS[:2] and not use.loops and use.entry is None]
     trained = any(event.kind in history.TRAINING for event in program.events)
-    if not seeds or not trained or any(use.name in BACKEND_SEEDS for use in program.uses):
+    if not seeds or not trained or any(use.name in BACKEND_SEEDS for use in program.uses) or any(map(_reset, seeds)):
         return
     yield rule.finding(seeds[0].node, fix=_completed(program, seeds), seeded=quoted(seeds[0].node))
+
+
+def _reset(seed: Use) -> bool:
+    """Whether a call makes numbers random again: what was seeded before was one step only."""
+    match seed.arg(0, "seed", "a"):
+        case None | Const(None):
+            return True
+        case _:
+            return False
 
 
 def _completed(program: Program, seeds: list[Use]) -> Fix | None:
@@ -85,20 +102,20 @@ def model_in_loop_without_clear_session(program: Program, rule: Rule) -> Iterato
         yield rule.finding(model.node, confidence=certainty.of(model), scope=(event.node,))
 
 
-def _long(loop: Loop, least: int) -> bool:
-    """Whether a loop may have many passes."""
+def _long(loop: Loop, least: int, unknown: bool = False) -> bool:
+    """Whether a loop has many passes: so many that are listed, or those of a `while`; `unknown` says whether other loops count."""
     match loop.iterable:
         case Items(items):
             return len(items) >= least
-        case _:
-            return True
+        case iterable:
+            return unknown or iterable is None
 
 
 def predict_in_loop(program: Program, rule: Rule) -> Iterator[Finding]:
     seen: set[object] = set()
     for event in program.events:
         loops = history.repeats(event) if event.kind == "predict" and event.model is not None else ()
-        if not loops or event.node in seen or event.x is None or not _single(event.x) or not _long(loops[-1], rule["least_passes"]):
+        if not loops or event.node in seen or event.x is None or not _single(event.x) or not _long(loops[-1], rule["least_passes"], True):
             continue
         seen.add(event.node)
         ready = loops[-1].iterable is not None and _member(event.x, loops[-1].iterable) and not _fed_back(event.x)
@@ -118,13 +135,13 @@ def _single(value: Value) -> bool:
     if found.rows == 1 or (found.shape and found.shape[0] == 1):
         return True
     match value:
-        case Term("numpy.expand_dims" | "tensorflow.expand_dims" | "keras.ops.expand_dims"):
+        case Term(name) if name in SHAPES[:3]:
             return number(value.arg(1, "axis")) == 0
         case Term("item", {"key": Const(None) | Symbol("numpy.newaxis" | "tensorflow.newaxis")}):
             return True
         case Term("item", {"key": Items([Const(None) | Symbol("numpy.newaxis" | "tensorflow.newaxis"), *_])}):
             return True
-        case Term(".reshape()") | Term("numpy.reshape" | "tensorflow.reshape"):
+        case Term(name) if name == ".reshape()" or name in SHAPES[3:]:
             match value.arg(0 if value.name == ".reshape()" else 1, "shape", "newshape"):
                 case Items([first, *_]) | first:
                     return number(first) == 1
@@ -133,15 +150,20 @@ def _single(value: Value) -> bool:
 
 
 def _member(value: Value, iterable: Value) -> bool:
-    """Whether a value is made of one member of what a loop runs over, or of a row that its counter picks."""
-    inner = {id(part) for part in _parts(iterable)}
-    for part in _parts(value):
-        match part:
-            case Term("element", {"of": whole}) if id(whole) in inner:
-                return True
-            case Term("item", {"key": Unknown(reason)}) if reason == COUNTER:
-                return True
-    return False
+    """Whether a value is one member of what a loop runs over, or a row that its counter picks, given another shape and nothing else."""
+    match value:
+        case Term("element", {"of": whole}):
+            return any(whole is part for part in _parts(iterable))
+        case Term("item", {"key": Unknown(reason)}):
+            return reason == COUNTER
+        case Term("item", {"key": Term("slice", {"start": Unknown(reason)})}):
+            return reason == COUNTER
+        case Term("item", {"base": base}) | Term(".reshape()", {"self": base}):
+            return _member(base, iterable)
+        case Term(name, {"0": base}) if name in SHAPES:
+            return _member(base, iterable)
+        case _:
+            return False
 
 
 def _fed_back(value: Value) -> bool:
