@@ -76,6 +76,7 @@ ABOUT = {
     "KER310": ("loss",),
     "KER407": ("optimizer", "learning_rate"),
     "KER504": ("batch_size",),
+    "KER715": ("args",),
 }
 """What `show` says of the thing that a safe fix of a rule repairs."""
 
