@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -182,7 +183,8 @@ def rule(names: tuple[str, ...], every: bool, testing: bool, **options: Any) -> 
         from kerlint import examples
 
         return examples.report(chosen, known, print)
-    return _print(line for number, each in enumerate(chosen) for line in (*([""] if number else []), *pages.page(each)))
+    paint, columns = _paint(options["color"]), shutil.get_terminal_size((pages.WIDEST, 24)).columns
+    return _print(line for number, each in enumerate(chosen) for line in (*(["", ""] if number else []), *pages.page(each, paint, columns)))
 
 
 @cli.command("rules")
@@ -191,7 +193,7 @@ def list_rules(**options: Any) -> int:
     """List all rules, and your own ones."""
     from kerlint import pages
 
-    return _print(pages.table(_configs(options).of(Path.cwd()).known.values()))
+    return _print(pages.table(_configs(options).of(Path.cwd()).known.values(), _paint(options["color"])))
 
 
 @cli.command("config")

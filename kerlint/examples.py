@@ -89,6 +89,8 @@ def gaps(rule: Rule) -> Iterator[str]:
     for name, option in rule.documented.items():
         if not option.source.strip():
             yield f"the option {name} needs a source"
+    if rule.fix not in ("safe", "unsafe", "mixed", "none"):
+        yield f'fix = "{rule.fix}" is none of safe, unsafe, mixed, none'
 
 
 def judging(rule: Rule, known: Known) -> Config:
@@ -113,6 +115,10 @@ def faults(block: Block, config: Config) -> Iterator[str]:
     for mark, finding in sorted(findings.items(), key=lambda pair: pair[0]):
         if mark not in block.marks:
             yield f"{block.place(*mark[:2])}: {finding.code} is reported, but not marked: {finding.message}"
+        kind = "" if finding.fix is None else "safe" if finding.fix.safe else "unsafe"
+        said = config.known[finding.code].fix
+        if kind and said not in (kind, "mixed", "none"):
+            yield f"{block.place(*mark[:2])}: the fix of {finding.code} is {kind}, but its page says {said}"
     if block.mends is not None:
         yield from _unlike(block, block.mends, config)
 

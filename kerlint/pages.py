@@ -6,21 +6,36 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
+from kerlint.markdown import WIDEST as WIDEST
+from kerlint.markdown import rendered, wrapped
 from kerlint.mistake import MistakeError, meant
+from kerlint.reports import BOLD, TINT, Paint
 from kerlint.rule import Rule
-from kerlint.selection import Known, begins, find
+from kerlint.selection import Known, begins, find, usual
 
+FIXES = {"safe": "safe", "unsafe": "unsafe", "mixed": "safe or unsafe, as it says below", "none": "none"}
+"""What a page may say of its fix, in words."""
+_COLUMN = {"safe": "safe", "unsafe": "unsafe", "mixed": "mixed", "none": "-"}
 _TOML = re.compile(r"^```toml\n.*?^```[ \t]*\n", re.MULTILINE | re.DOTALL)
 _TITLE = re.compile(r"\A\s*# .+\n+")
 
 
-def page(rule: Rule) -> Iterator[str]:
+def page(rule: Rule, paint: Paint, columns: int = WIDEST) -> Iterator[str]:
     """A rule's page, its settings in words."""
-    yield f"{rule.code} {rule.name} ({rule.severity.name}{'' if rule.on else ', off until selected'})"
-    yield rule.title
+    facts = [paint(rule.severity.name, TINT[rule.severity]), *_traits(rule)]
+    yield f"{paint(rule.code, BOLD)} {rule.name} ({', '.join(facts)})"
+    yield paint(rule.title, BOLD)
     yield ""
-    settings = "\n".join(_settings(rule))
-    yield _TOML.sub(lambda match: f"{settings}\n" if settings else "", _TITLE.sub("", rule.text), count=1).strip()
+    before, _, after = _TOML.sub("\0", _TITLE.sub("", rule.text), count=1).partition("\0")
+    lines = [*rendered(before, paint, columns), *_settings(rule, paint, columns), *rendered(after, paint, columns)]
+    yield from lines[:-1] if lines[-1:] == [""] else lines
+
+
+def _traits(rule: Rule) -> Iterator[str]:
+    if not rule.on:
+        yield "off until selected"
+    if rule.fix != "none":
+        yield f"fix: {FIXES[rule.fix]}"
 
 
 def chosen(names: Iterable[str], known: Known, other: Iterable[Rule] = ()) -> list[Rule]:
@@ -34,19 +49,25 @@ def chosen(names: Iterable[str], known: Known, other: Iterable[Rule] = ()) -> li
     return rules
 
 
-def _settings(rule: Rule) -> Iterator[str]:
+def _settings(rule: Rule, paint: Paint, columns: int) -> Iterator[str]:
     if rule.documented:
         yield f"Options, set in [tool.kerlint.rules.{rule.code}]:"
     for name, option in rule.documented.items():
-        yield f"  {name} = {json.dumps(option.default, ensure_ascii=False)}: {option.source}"
+        value = json.dumps(option.default, ensure_ascii=False)
+        for number, line in enumerate(wrapped(f"{name} = {value}: {option.source}", paint, min(columns, WIDEST) - 4)):
+            yield f"{'    ' if number else '  '}{line}"
+    if rule.documented:
+        yield ""
 
 
-def table(rules: Iterable[Rule]) -> Iterator[str]:
-    """One line for each rule."""
+def table(rules: Iterable[Rule], paint: Paint) -> Iterator[str]:
+    """One line for each rule: code, name, severity, what its fix does, whether it runs when nothing is selected, title."""
     rules = list(rules)
-    width = max(len(rule.name) for rule in rules)
+    code, name = (max(len(word) for word in words) for words in ([rule.code for rule in rules], [rule.name for rule in rules]))
     for rule in rules:
-        yield f"{rule.code}  {rule.name:<{width}}  {rule.severity.name:<7}  {'' if rule.on else '(off) '}{rule.title}"
+        severity = paint(f"{rule.severity.name:<7}", TINT[rule.severity])
+        runs = "on " if rule.code in usual({rule.code: rule}) else "off"
+        yield f"{paint(f'{rule.code:<{code}}', BOLD)}  {rule.name:<{name}}  {severity}  {_COLUMN[rule.fix]:<6}  {runs}  {rule.title}"
 
 
 def keys() -> Iterator[str]:

@@ -58,6 +58,8 @@ class Rule:
     documented: Mapping[str, Option]
     text: str = field(repr=False)
     page: Path
+    fix: str = "none"
+    """What its fixes are: safe (they keep the meaning of the program), unsafe (they change the training), mixed or none."""
     check: Callable[[Program, Rule], Iterable[Finding]] | None = None
     """The function that looks for it, where that is no function of a family of kerlint's own."""
 
@@ -127,6 +129,7 @@ def parse(path: Path) -> Rule:
             documented,
             text,
             path,
+            table.get("fix", "none"),
         )
     except tomli.TOMLDecodeError as error:
         raise ValueError(f"the toml block: {error}") from error

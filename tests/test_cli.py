@@ -218,10 +218,10 @@ def test_terminal_without_unicode(process: Kerlint, tmp_path: Path) -> None:
 
 def test_rule_prints_the_page(kerlint: Kerlint) -> None:
     page = kerlint("rule", "KER301").stdout
-    assert page.startswith("KER301 softmax-single-unit (error)\n")
+    assert page.startswith("KER301 softmax-single-unit (error, fix: ")
     assert page == kerlint("rule", "softmax-single-unit").stdout
     assert "```toml" not in page
-    assert "## Bad" in page
+    assert "\nBad\n---\n" in page
     everything = kerlint("rule", "--all").stdout
     assert all(f"{code} {rule.name} (" in everything for code, rule in rules().items())
 
