@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, history, repairs
@@ -38,8 +38,8 @@ SHAPES = (
 )
 COUNTER = "a running number"
 """How the counter of a loop of unknown length is unknown."""
-DEEPEST = 12
-"""Terms within terms that are looked through; deeper ones count as not understood."""
+MOST_PARTS = 500
+"""Parts of a value that are looked through: the making of a row takes a few dozen."""
 
 
 # Seeds
@@ -175,17 +175,21 @@ def _fed_back(value: Value) -> bool:
     return False
 
 
-def _parts(value: Value, depth: int = 0) -> Iterator[Value]:
-    """A value and all that it is made of."""
-    yield value
-    inner: Iterable[Value] = ()
-    match value:
-        case Term(args=args):
-            inner = args.values()
-        case Items(found) | Choice(found):
-            inner = found
-    for part in inner if depth < DEEPEST else ():
-        yield from _parts(part, depth + 1)
+def _parts(value: Value) -> Iterator[Value]:
+    """A value and all that it is made of, each part once."""
+    seen: set[int] = set()
+    waiting = [value]
+    while waiting and len(seen) < MOST_PARTS:
+        part = waiting.pop()
+        if id(part) in seen:
+            continue
+        seen.add(id(part))
+        yield part
+        match part:
+            case Term(args=args):
+                waiting += args.values()
+            case Items(found) | Choice(found):
+                waiting += found
 
 
 # Speed
