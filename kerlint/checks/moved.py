@@ -122,7 +122,9 @@ def _attributes(program: Program) -> Iterator[Hit]:
         if gone.row.members:
             yield _member(gone, via, node, base)
         else:
-            yield Hit(gone.row, node, via, gone.new, gone.row.variant or ("" if gone.new else "gone"), _fix(program, via, node, use, gone))
+            old = gone.missing if gone.row.once else via
+            variant = gone.row.variant or ("" if gone.new else "gone")
+            yield Hit(gone.row, node, old, gone.new, variant, _fix(program, via, node, use, gone))
 
 
 def _fix(program: Program, via: str, node: CSTNode | None, use: Use | None, gone: Gone) -> Fix | None:

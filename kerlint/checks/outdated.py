@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from kerlint.checks import pairing, repairs, rewrites
-from kerlint.checks.obsolete import Hit
+from kerlint.checks.obsolete import Hit, namespace
 from kerlint.semantics.catalog import migration
 from kerlint.semantics.catalog.migration import Row
 from kerlint.semantics.graph import KerasLayer, KerasModel, is_layer, is_model, lineage
@@ -41,9 +41,10 @@ PLAIN = frozenset(
 
 def hits(program: Program) -> Iterator[Hit]:
     """The obsolete methods and attributes."""
+    made = {id(use.node): use.via for use in program.uses if use.via}
     for use in program.uses:
         for row in migration.methods().get(use.name[1:], ()) if not use.via and not use.guarded else ():
-            doubt = _has(use.receiver, row, use.name[1:])
+            doubt = _has(use.receiver, row, use.name[1:], made)
             if doubt is not None:
                 new = row.new or use.name[1:].removesuffix(row.suffix) if row.new or row.suffix else ""
                 yield Hit(
@@ -52,11 +53,11 @@ def hits(program: Program) -> Iterator[Hit]:
                 )  # fmt: skip
     for found in program.references:
         for row in migration.attributes().get(found.name[1:], ()) if not found.via and not found.guarded else ():
-            if _is_read(found, row):
+            if _is_read(found, row, made):
                 yield _attribute(program, found, row)
 
 
-def _has(receiver: Value | None, row: Row, name: str) -> str | None:
+def _has(receiver: Value | None, row: Row, name: str, made: Mapping[int, str]) -> str | None:
     """Whether the receiver of a call is what lost the method: "" when it is, a doubt when only the name tells, else None."""
     match receiver, row.of[0]:
         case Instance(), _ if class_member(receiver.cls, name) is not None:
@@ -71,7 +72,7 @@ def _has(receiver: Value | None, row: Row, name: str) -> str | None:
             return receiver.doubt
         case Instance(), "layer" if is_layer(receiver) and not is_model(receiver):
             return ""
-        case Term(made), "optimizer" if made.startswith("keras.optimizers.") and ".schedules." not in made:
+        case Term(), "optimizer" if _is_optimizer(receiver, made):
             return receiver.doubt
         case ((Unknown() | Term()), "model") if name in TOLD_BY_NAME and _may_be_model(receiver):
             return "the object is not known"
@@ -120,10 +121,16 @@ def _classes(program: Program, use: Use) -> Fix | None:
     return repairs.fix("Take the class with the highest score", *edits, safe=known, imports=() if numpy else ("import numpy as np",))
 
 
-def _is_read(found: Reference, row: Row) -> bool:
+def _is_optimizer(value: Term, made: Mapping[int, str]) -> bool:
+    """Whether it is an optimizer that was made as one of Keras: `tf.train.AdamOptimizer` is another thing, though it does the same."""
+    via = made.get(id(value.node)) or made.get(id(value.origin)) or ""
+    return value.name.startswith("keras.optimizers.") and ".schedules." not in value.name and bool(namespace(via))
+
+
+def _is_read(found: Reference, row: Row, made: Mapping[int, str]) -> bool:
     match row.of[0], found.base:
-        case "optimizer", Term(made):
-            return made.startswith("keras.optimizers.") and ".schedules." not in made or _is_optimizer_of(found)
+        case "optimizer", Term() as owner:
+            return _is_optimizer(owner, made) or _is_optimizer_of(found)
         case "optimizer", Unknown():
             return _is_optimizer_of(found)
         case "layer", KerasLayer(fields=fields, args=args):

@@ -102,7 +102,9 @@ def _operation(program: Program, use: Use) -> Iterator[Hit]:
     backend = path.startswith("keras.backend.") and path not in SYMBOLIC and migration.gone(use.via) is None
     if use.inside or not (backend or (use.via.startswith("tensorflow.") and not path)):
         return
-    if use.via.startswith(("tensorflow.python.", "tensorflow.compat.v1.keras", "tensorflow.compat.v2.keras", "tensorflow.contrib.")):
+    if use.via.startswith(
+        ("tensorflow.python.", "tensorflow.compat.v1.keras", "tensorflow.compat.v2.keras", "tensorflow.contrib.", "tensorflow.saved_model.")
+    ):
         return
     if not tensors(*use.positional, *use.keywords.values()):
         return

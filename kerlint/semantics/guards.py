@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from kerlint.semantics.graph import Tensor
+from kerlint.semantics.graph import INPUT, Tensor
 from kerlint.semantics.values import Value
 
 if TYPE_CHECKING:
@@ -16,6 +16,10 @@ NAMES = frozenset({"__version__", "VERSION", "hasattr", "LooseVersion", "StrictV
 """Names whose mention makes a condition a question about the version, if not those that `_names` says."""
 FAILURES = frozenset({"ImportError", "ModuleNotFoundError", "AttributeError"})
 """What is raised where a version lacks a module or a name; a missing argument raises what everything else raises, too."""
+
+
+ABOUT = frozenset({"shape", "size", "ndim", "rank", "int_shape", "dtype"})
+"""Functions that say something of a tensor that is known without its content."""
 
 
 def on_version(run: Interpreter, test: cst.BaseExpression, value: Value) -> bool:
@@ -76,4 +80,23 @@ def on_tensor(run: Interpreter, test: cst.BaseExpression) -> bool:
             return on_tensor(run, inner)
         case _:
             with run.rehearsal():
-                return isinstance(run.evaluate(test), Tensor)
+                return _has_content(run.evaluate(test))
+
+
+def _has_content(value: Value) -> bool:
+    """Whether it is certainly a tensor, and not what a function says of one (`is_tensor`) or a list of them."""
+    match value:
+        case Tensor(call=call):
+            name = call.cls.rpartition(".")[2]
+            return call.cls.startswith(("keras.", "tensorflow.")) and not name.startswith("is_") and name not in ABOUT
+        case _:
+            return False
+
+
+def is_iterated(value: Value) -> bool:
+    """Whether a loop runs over the rows of a tensor: an input, or numbers that depend on one."""
+    match value:
+        case Tensor(call=call):
+            return call.cls in (INPUT, "tensorflow.range")
+        case _:
+            return False

@@ -223,7 +223,7 @@ def _otherwise(run: Interpreter, node: cst.If | cst.Else | None) -> bool:
 def _for(run: Interpreter, node: cst.For) -> bool:
     iterable = evaluate(run, node.iter)
     members = run_over(run, iterable)
-    if run.applying and isinstance(iterable, Tensor):
+    if run.applying and guards.is_iterated(iterable):
         run.branches[node.iter] = None
 
     def body() -> bool:
