@@ -32,17 +32,17 @@ def hits(program: Program) -> Iterator[Hit]:
             continue
         match use.name:
             case ".save" if use.receiver is not None and is_model(use.receiver):
-                yield from _saved(use, use.arg(0, "filepath"))
+                yield from _saved(program, use, use.arg(0, "filepath"))
             case "keras.models.save_model" | "keras.models.load_model" if namespace(use.via):
                 loads = use.name.endswith("load_model")
-                yield from _loaded(use) if loads else _saved(use, use.arg(1, "filepath"), 1)
+                yield from _loaded(program, use) if loads else _saved(program, use, use.arg(1, "filepath"))
             case ".save_weights" | ".load_weights" if use.receiver is not None and is_model(use.receiver):
                 yield from _weights(program, use)
             case "keras.callbacks.ModelCheckpoint" if namespace(use.via):
-                yield from _checkpoint(use)
+                yield from _checkpoint(program, use)
 
 
-def _saved(use: Use, path: Value | None, place: int = 0) -> Iterator[Hit]:
+def _saved(program: Program, use: Use, path: Value | None) -> Iterator[Hit]:
     name, form = text(path), use.keywords.get("save_format")
     if form is not None and name is not None and not name.endswith(WHOLE):  # it is only warned of where the ending says the same
         new = _ended(name, ".h5" if text(form) == "h5" else ".keras")
@@ -53,18 +53,18 @@ def _saved(use: Use, path: Value | None, place: int = 0) -> Iterator[Hit]:
         yield Hit(migration.call("KER809", "save_format"), node, "save_format", new, "format", fix, use.doubt)
     elif name is not None and not name.endswith(WHOLE):
         new = _ended(name, ".keras")
-        yield Hit(migration.call("KER809", "save"), _node(use, path), name, new, "save", _renamed(path, new), use.doubt)
+        yield Hit(migration.call("KER809", "save"), _node(use, path), name, new, "save", _renamed(program, path, new), use.doubt)
     elif name is not None and name.endswith(OLD):
         new = _ended(name, ".keras")
-        yield Hit(migration.call("KER810", "save"), _node(use, path), name, new, "", _renamed(path, new), use.doubt)
+        yield Hit(migration.call("KER810", "save"), _node(use, path), name, new, "", _renamed(program, path, new), use.doubt)
 
 
-def _loaded(use: Use) -> Iterator[Hit]:
+def _loaded(program: Program, use: Use) -> Iterator[Hit]:
     path = use.arg(0, "filepath")
     name = text(path)
     if name is not None and not name.endswith(WHOLE) and "://" not in name:
         new = _ended(name, ".keras")
-        yield Hit(migration.call("KER809", "load_model"), _node(use, path), name, new, "load", _renamed(path, new), use.doubt)
+        yield Hit(migration.call("KER809", "load_model"), _node(use, path), name, new, "load", _renamed(program, path, new), use.doubt)
 
 
 def _weights(program: Program, use: Use) -> Iterator[Hit]:
@@ -77,10 +77,10 @@ def _weights(program: Program, use: Use) -> Iterator[Hit]:
         return
     new = _ended(name, WEIGHTS)
     row = migration.call("KER811", use.name[1:])
-    yield Hit(row, _node(use, path), name, new, "load" if loads else "", _renamed(path, new), use.doubt)
+    yield Hit(row, _node(use, path), name, new, "load" if loads else "", _renamed(program, path, new), use.doubt)
 
 
-def _checkpoint(use: Use) -> Iterator[Hit]:
+def _checkpoint(program: Program, use: Use) -> Iterator[Hit]:
     path, only = use.arg(0, "filepath"), use.arg(4, "save_weights_only")
     name = text(path)
     match use.keywords.get("save_freq"):
@@ -98,7 +98,7 @@ def _checkpoint(use: Use) -> Iterator[Hit]:
     if name is not None and not name.endswith(endings):
         new = _ended(name, ending)
         row = migration.call("KER812", "filepath")
-        yield Hit(row, _node(use, path), name, new, "weights" if ending == WEIGHTS else "", _renamed(path, new), use.doubt)
+        yield Hit(row, _node(use, path), name, new, "weights" if ending == WEIGHTS else "", _renamed(program, path, new), use.doubt)
 
 
 def _ended(name: str, ending: str) -> str:
@@ -114,11 +114,22 @@ def _node(use: Use, path: Value | None) -> CSTNode:
     return path.node if path is not None and path.node is not None else use.node
 
 
+def _literal(path: Value | None) -> CSTNode | None:
+    """The string that a name is written as, here or where it was given to a variable."""
+    nodes = () if path is None else (path.node, path.origin)
+    return next((node for node in nodes if rewrites.is_string(node)), None)
+
+
 def _edit(path: Value | None, new: str) -> Edit | None:
-    if path is None or not rewrites.is_string(path.node):
-        return None
-    return repairs.replaced(path.node, rewrites.quoted(path.node, new))
+    literal = _literal(path)
+    return None if literal is None else repairs.replaced(literal, rewrites.quoted(literal, new))
 
 
-def _renamed(path: Value | None, new: str) -> Fix | None:
-    return repairs.fix(f"Write `{new}`", _edit(path, new), safe=False)
+def _renamed(program: Program, path: Value | None, new: str) -> Fix | None:
+    """Another name, and the same wherever the file is read."""
+    literals = {id(_literal(path)): _edit(path, new)}
+    for use in program.uses:
+        read = use.arg(0, "filepath") if use.name in (".load_weights", "keras.models.load_model") else None
+        if read is not None and text(read) == text(path) and _literal(read) is not None:
+            literals.setdefault(id(_literal(read)), _edit(read, new))
+    return repairs.fix(f"Write `{new}`", *literals.values(), safe=False)

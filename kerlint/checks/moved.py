@@ -9,6 +9,7 @@ from kerlint.checks import repairs, rewrites
 from kerlint.checks.obsolete import Hit
 from kerlint.semantics.catalog import migration
 from kerlint.semantics.catalog.migration import Gone
+from kerlint.semantics.values import Const
 
 if TYPE_CHECKING:
     from libcst import CSTNode
@@ -132,6 +133,13 @@ def _fix(program: Program, via: str, node: CSTNode | None, use: Use | None, gone
     if text is None:
         return None
     edits = [repairs.replaced(node, text[0])]
+    if gone.row.argument and use is not None:
+        match use.arg(0):
+            case Const(str() as word) as value if rewrites.is_string(value.node):
+                spelled = migration.word_of_value(gone.row.argument, word) or word
+                edits.append(repairs.replaced(value.node, rewrites.quoted(value.node, spelled)))
+            case _:
+                return None
     if gone.row.adds:
         if use is None:
             return None

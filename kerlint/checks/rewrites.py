@@ -163,8 +163,10 @@ def spelled(program: Program, node: CSTNode | None, via: str, new: str) -> tuple
             return known + new[len(path) :], ()
     module, _, last = new.rpartition(".")
     parent, _, leaf = module.rpartition(".")
-    if not parent or program.names.get(leaf, module) != module:
+    if program.names.get(leaf or module, module) != module:
         return None
+    if not parent:
+        return new, (f"import {module}",)
     return f"{leaf}.{last}", (f"from {parent} import {leaf}",)
 
 

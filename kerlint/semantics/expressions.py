@@ -536,7 +536,9 @@ def _dict_comprehension(run: Interpreter, node: cst.DictComp) -> Value:
 
 
 def _lambda(run: Interpreter, node: cst.Lambda) -> Value:
-    return run.function("<lambda>", node, node.params, node.body)
+    function = run.function("<lambda>", node, node.params, node.body)
+    run.defined(function)  # What nobody calls here (a `Lambda` layer does) is an entry point.
+    return function
 
 
 def _starred(run: Interpreter, node: cst.Await | cst.StarredElement) -> Value:

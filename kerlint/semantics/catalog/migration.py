@@ -32,6 +32,7 @@ class Row:
     variant: str = ""
     severity: str = ""
     adds: str = ""
+    argument: str = ""
     suffix: str = ""
     namespaces: tuple[str, ...] = ("keras", "tf.keras")
     safe: tuple[str, ...] = ()
