@@ -58,6 +58,14 @@ def test_the_configuration_goes_before(tmp_path: Path) -> None:
     assert target(tmp_path, "2") == LAST["2"]
 
 
+def test_a_script_that_asks_for_the_old_keras(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    script = tmp_path / "script.py"
+    lines = 'import os\nos.environ["TF_USE_LEGACY_KERAS"] = "1"\nimport tensorflow as tf\nprint(tf.keras.optimizers.legacy.Adam())\n'
+    script.write_text(lines, encoding="utf-8")
+    assert [finding.severity for finding in lint_source(read(script), Config(root=tmp_path))] == [Severity.info]
+
+
 def _severities(folder: Path, config: Config) -> dict[str, Severity]:
     script = folder / "script.py"
     script.write_text(

@@ -107,9 +107,17 @@ def _is_safe(gone: Gone, path: str) -> bool:
 # Attributes
 
 
+def _bound(program: Program) -> frozenset[str]:
+    """The names that the file binds to libraries; of others (in a piece of a script) it is only guessed what they stand for."""
+    names = {*program.names, *(rewrites.bound(found.node).partition(".")[0] for found in program.imports)}
+    starred = any(found.path.endswith(".*") for found in program.imports)
+    return frozenset({*names, *(rewrites.chain(found.node)[0] for found in program.references if starred)})
+
+
 def _attributes(program: Program) -> Iterator[Hit]:
     places = [(use.via, rewrites.function(use.node), use) for use in program.uses if use.via and not use.guarded]
     reads = [(found.via, found.node, None) for found in program.references if found.via and not found.guarded]
+    names = _bound(program)
     inner = {id(rewrites.inner(node)) for _, node, _ in (*places, *reads)}
     for via, node, use in (*places, *reads):
         gone = migration.gone(via) if node is not None and id(node) not in inner else None
@@ -118,7 +126,7 @@ def _attributes(program: Program) -> Iterator[Hit]:
         name, links = rewrites.chain(node)
         base = via.rsplit(".", links)[0]
         imported = base == gone.missing or base.startswith(f"{gone.missing}.")
-        if not name or (imported and not gone.row.members):  # told at the import
+        if name not in names or (imported and not gone.row.members):  # a guess from a usual name; told at the import
             continue
         if gone.row.members:
             yield _member(gone, via, node, base)

@@ -13,6 +13,7 @@ import libcst as cst
 
 from kerlint.semantics import binding, catalog, dropping, entry_points, expressions, imports, keras, library, models, snapshot, statements
 from kerlint.semantics.catalog import migration
+from kerlint.semantics.dependencies import LAST
 from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, is_model, repeated, tensors
 from kerlint.semantics.heap import Delta, Heap
 from kerlint.semantics.library import BUILTINS
@@ -60,6 +61,8 @@ MOST_PLAIN = 6
 """Passes up to which a loop that makes no layer is unrolled: hundreds of epochs need no more than what all passes share."""
 FIRST = 2
 """Passes after which it is seen whether a loop makes layers."""
+LEGACY = "TF_USE_LEGACY_KERAS"
+"""The environment variable that makes `tf.keras` Keras 2; a script that names it sets it."""
 LIBRARIES = ("keras", "tensorflow", "tf_keras")
 """Libraries whose imports and attributes are kept as they are written."""
 HOLDING = frozenset({KerasLayer, Tensor, Choice})
@@ -87,6 +90,7 @@ class Region:
 def interpret(source: Source, parsed: Parsed, project: Project) -> Program:
     """What a script or notebook does. Terminates on every input; what is not understood is Unknown in the result."""
     run = Interpreter(source.path, project, source.written)
+    run.legacy = any(LEGACY in cell.text for cell in source.cells)
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, RECURSION))
     try:
@@ -136,6 +140,7 @@ class Interpreter:
         self.entry: Function | None = None
         self.doubt = ""
         self.guarded = False
+        self.legacy = False
         self.image_format: Value = Const(None)
         self.rehearsing = 0
         self.steps = 0
@@ -649,7 +654,7 @@ class Interpreter:
             without_input=tuple(self.without_input),
             passes=tuple(self.forward),
             fixed=frozenset(self.fixed),
-            keras=self.project.keras,
+            keras=min(self.project.keras, LAST["2"]) if self.legacy else self.project.keras,
         )
 
     def known(self) -> dict[str, str]:
