@@ -74,9 +74,9 @@ def _pass(run: Run, done: Repairs) -> set[Path]:
     of_file: dict[Path, list[Finding]] = {}
     for finding in run.findings:
         if _wanted(finding, run, done.unsafe) and (place := _place(finding)):
-            of_file.setdefault(place, []).append(finding)
-    sources = {path: source for outcome in run.outcomes for path, source in outcome.sources.items()}
-    return {path.resolve() for path, findings in of_file.items() if _mend(sources[path], findings, done)}
+            of_file.setdefault(place.resolve(), []).append(finding)
+    sources = {path.resolve(): source for outcome in run.outcomes for path, source in outcome.sources.items()}
+    return {path for path, findings in of_file.items() if _mend(sources[path], findings, done)}
 
 
 def _place(finding: Finding) -> Path | None:

@@ -143,7 +143,7 @@ def test_json_has_every_key() -> None:
         "fix": {
             "applicability": "unsafe",
             "message": "divide",
-            "edits": [{"content": "x / 255", "location": {"row": 4, "column": 8}, "end_location": {"row": 4, "column": 9}}],
+            "edits": [{"content": "x / 255", "location": {"row": 4, "column": 8}, "end_location": {"row": 4, "column": 9}, "cell": 2}],
         },
         "related": [
             {

@@ -36,7 +36,8 @@ def normalized(program: Program, model: Model, event: Event) -> Fix | None:
             adapt = f"{repairs.code(owner)}.layers[{first}].adapt({repairs.code(data)})"
             edits = rebuilding.put_before(program, layer, f"{spelling[0]}()")
             before = repairs.statement_before(event.node, adapt)
-            return repairs.fix("normalize behind the input", *edits, before, safe=False, imports=spelling[1])
+            places = (model.node, event.node)  # elsewhere, the fit may be of other models, too
+            return repairs.fix("normalize behind the input", *edits, before, safe=False, imports=spelling[1], together=places)
         case _:
             return None
 

@@ -50,12 +50,14 @@ def _position(position: Position) -> dict[str, int]:
 def _fix(fix: Fix | None) -> dict[str, Any] | None:
     if fix is None:
         return None
-    edits = [
-        {"content": edit.content, "location": _position(edit.range.start), "end_location": _position(edit.range.end)}
-        for edit in fix.edits
-        if edit.range is not None
-    ]
+    edits = [_edit(edit.content, edit.range) for edit in fix.edits if edit.range is not None]
     return {"applicability": "safe" if fix.safe else "unsafe", "message": fix.message, "edits": edits}
+
+
+def _edit(content: str, place: Range) -> dict[str, Any]:
+    """An edit; in a notebook with its cell, which need not be that of the finding (an import)."""
+    record = {"content": content, "location": _position(place.start), "end_location": _position(place.end)}
+    return record if place.cell is None else {**record, "cell": place.cell}
 
 
 def _evidence(finding: Finding) -> dict[str, Any] | None:
