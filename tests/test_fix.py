@@ -278,3 +278,22 @@ def test_suppression_in_an_indented_cell(kerlint: Kerlint, tmp_path: Path) -> No
     (tmp_path / "a.ipynb").write_text(text)
     kerlint("--fix", "a.ipynb")
     assert (tmp_path / "a.ipynb").read_text() == text.replace('"  # noqa: KER301\\n", ', "").replace("  # noqa: KER301", "")
+
+
+def test_safe_fixes_do_not_take_away_what_tells_keras_1(kerlint: Kerlint, tmp_path: Path) -> None:
+    """`Conv2D(8, n, n)` has strides; that `Convolution2D(8, n, n)` of Keras 1 has a kernel, only its old name tells."""
+    code = (
+        "from keras.models import Sequential\n"
+        "from keras.layers.convolutional import Convolution2D\n"
+        "n = 3\n"
+        "model = Sequential()\n"
+        "model.add(Convolution2D(8, n, n, border_mode='same', input_shape=(28, 28, 1)))\n"
+        "model.add(Convolution2D(8, n, n))\n"
+    )
+    (tmp_path / "a.py").write_text(code)
+    kerlint("--fix", "--select=KER8", "a.py")
+    assert (tmp_path / "a.py").read_text() == code.replace("8, n, n, border_mode", "8, (n, n), padding")
+    kerlint("--fix", "--unsafe-fixes", "--select=KER8", "a.py")
+    fixed = (tmp_path / "a.py").read_text()
+    assert "convolutional" not in fixed
+    assert "8, n, n" not in fixed

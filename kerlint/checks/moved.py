@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kerlint.checks import repairs, rewrites
 from kerlint.checks.obsolete import Hit
+from kerlint.semantics import catalog
 from kerlint.semantics.catalog import migration
 from kerlint.semantics.catalog.migration import Gone
 from kerlint.semantics.values import Const
@@ -56,7 +57,7 @@ def _new_module(found: Import, gone: Gone) -> str:
 
 
 def _import_fix(program: Program, found: Import, gone: Gone, whole: bool) -> Fix | None:
-    safe = _is_safe(gone, found.path)
+    safe = _is_safe(gone, found.path) and not _tells_keras_1(program, found)
     if found.path.endswith(".*"):
         edit = repairs.replaced(rewrites.module_of(found.statement), gone.new) if gone.new else None
         return repairs.fix(f"Import from `{gone.new}`", edit, safe=safe)
@@ -71,6 +72,17 @@ def _import_fix(program: Program, found: Import, gone: Gone, whole: bool) -> Fix
     paths = _moved_paths(program, found.statement)
     module = gone.new.rpartition(".")[0]
     return repairs.fix(f"Import from `{module}`", rewrites.imported_from(found.statement, paths), safe=safe)
+
+
+def _tells_keras_1(program: Program, found: Import) -> bool:
+    """Whether the old name of a class says that numbers by their places are the sides of a kernel: with the name, that would be lost."""
+    names = {f"{found.module}.", f"{found.path}."}
+    return any(
+        f"{use.via}.".startswith(tuple(names))
+        and catalog.is_keras_1(use.via, use.positional, use.keywords)
+        and not catalog.speaks_keras_1(use.keywords)
+        for use in program.uses
+    )
 
 
 def _moved_paths(program: Program, statement: CSTNode) -> Mapping[CSTNode, str]:

@@ -61,11 +61,15 @@ def use_loss_of_classes(program: Program, pair: Pair, copies: bool) -> Fix | Non
 
 
 def tell_logits(program: Program, pair: Pair) -> Fix | None:
-    """`from_logits=True` for a loss that is an object (safe: nothing else may be meant), else the activation that the head lacks."""
+    """`from_logits=True` for a loss that is an object (safe: nothing else may be meant), else the activation that the head lacks.
+
+    An accuracy of yes or no wants the activation, too: it counts what lies above one half.
+    """
     if not _alike(program, pair):
         return None
-    match _source(pair):
-        case cst.Call() as call:
+    call = _source(pair) if pair.kind != "binary" or pair.accuracy is None else None
+    match call:
+        case cst.Call():
             flag = repairs.argument(call, "from_logits", 0)
             edit = repairs.added(call, "from_logits=True") if flag is None else repairs.replaced(flag.value, "True")
             return repairs.fix("tell the loss that it gets raw scores", edit, safe=True)

@@ -71,7 +71,8 @@ def _positional_kernel(use: Use, name: str, place: str) -> Hit:
     from dataclasses import replace
 
     row = next(row for row in migration.rows("argument") if row.renamed)
-    fix = repairs.fix("Put the size of the kernel in a tuple", rewrites.paired(use.node, 1, 2, "kernel_size"), safe=False)
+    certain = catalog.speaks_keras_1(use.keywords)  # Keras 2 takes the old name of the class, and the third argument for the strides
+    fix = repairs.fix("Put the size of the kernel in a tuple", rewrites.paired(use.node, 1, 2, "kernel_size"), safe=certain)
     row = replace(row, old="kernel", new="kernel_size")
     sizes = [rewrites.written(use.node, "", index) or "" for index in (1, 2)]
     return Hit(row, use.positional[1].node or use.node, ", ".join(sizes), f"({', '.join(sizes)})", "kernel", fix, use.doubt, {"call": ""})

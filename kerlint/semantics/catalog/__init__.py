@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -282,7 +282,12 @@ def is_keras_1(name: str, positional: Sequence[Any], keywords: Mapping[str, Any]
     last = name.rpartition(".")[2]
     if len(positional) < 3 or not last.endswith(("Convolution2D", "Deconvolution2D", "Conv2D")) or name.startswith("tensorflow"):
         return False
-    return last.endswith("onvolution2D") or not _KERAS_1.isdisjoint(keywords)
+    return last.endswith("onvolution2D") or speaks_keras_1(keywords)
+
+
+def speaks_keras_1(keywords: Iterable[str]) -> bool:
+    """Whether some of these arguments are of Keras 1 only."""
+    return not _KERAS_1.isdisjoint(keywords)
 
 
 @cache
