@@ -79,8 +79,13 @@ class Config:
     root: Path = field(default_factory=Path.cwd)
     file: Path | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
-    known: Known = field(default_factory=rules)
-    """All rules that can be chosen from: the shipped ones, a project's own ones, those of packages."""
+    own: tuple[Rule, ...] = ()
+    """The rules of the project itself and of packages."""
+
+    @cached_property
+    def known(self) -> Known:
+        """All rules that can be chosen from: the shipped ones and those of `own`; a run without Keras does not ask."""
+        return {**rules(), **{rule.code: rule for rule in self.own}} if self.own else rules()
 
     @cached_property
     def authors(self) -> frozenset[str]:
@@ -166,10 +171,11 @@ def configure(layers: Iterable[Layer], root: Path, file: Path | None = None, pac
     origins: dict[str, str] = {}
     typed = [(layer, _typed(layer)) for layer in layers]
     folders = [folder for layer, settings in typed for folder in _folders(layer, settings)]
-    known = _known(folders, packages)
+    own = _own(folders, packages)
+    rulebook = Config(own=own)
     selections = []
     for layer, settings in typed:
-        _check(layer, settings, known)
+        _check(layer, settings, rulebook)
         selections.append(_selection(layer.table, settings))
         for key, value in layer.table.items():
             match key:
@@ -182,15 +188,15 @@ def configure(layers: Iterable[Layer], root: Path, file: Path | None = None, pac
             origins[key] = layer.where(key) if layer.origin == COMMAND_LINE else layer.origin
     if folders:
         merged["rules"][FOLDERS] = [shown(folder) for folder in folders]
-    return Config(msgspec.convert(merged, Settings), tuple(selections), root, file, origins, known)
+    return Config(msgspec.convert(merged, Settings), tuple(selections), root, file, origins, own)
 
 
-def _known(folders: list[Path], packages: bool) -> Known:
+def _own(folders: list[Path], packages: bool) -> tuple[Rule, ...]:
     if not folders and not packages:
-        return rules()
-    from kerlint.own_rules import known  # which needs this module to name paths
+        return ()
+    from kerlint.own_rules import own  # which needs this module to name paths
 
-    return known(folders, packages)
+    return own(folders, packages)
 
 
 def _folders(layer: Layer, settings: Settings) -> Iterable[Path]:
@@ -243,15 +249,15 @@ def _typed(layer: Layer) -> Settings:
     return settings
 
 
-def _check(layer: Layer, settings: Settings, known: Known) -> None:
-    """Whether all rules and options that a layer names are known."""
+def _check(layer: Layer, settings: Settings, rulebook: Config) -> None:
+    """Whether all rules and options that a layer names are known; pages are only read for a layer that names some."""
     for key, names in _selectors(settings, layer.table):
         for name in names:
-            _check_rule(layer.where(key), name, known)
+            _check_rule(layer.where(key), name, rulebook.known)
     if settings.fail_on not in Severity.__members__:
-        _check_rule(layer.where("fail-on"), settings.fail_on, known, tuple(Severity.__members__))
+        _check_rule(layer.where("fail-on"), settings.fail_on, rulebook.known, tuple(Severity.__members__))
     for name, table in _tables(settings):
-        _check_options(layer.where(f"rules.{name}"), name, table, known)
+        _check_options(layer.where(f"rules.{name}"), name, table, rulebook.known)
 
 
 def _selectors(settings: Settings, table: Table) -> Iterable[tuple[str, tuple[str, ...]]]:

@@ -97,8 +97,8 @@ def judging(rule: Rule, known: Known) -> Config:
     """The rules that judge a page: all the usual ones, of which a project's own page meets only those that are no rules of kerlint."""
     if rule.check is None:
         return Config(layers=(Selection(extend=(rule.code,)),))
-    own = tuple(code for code, other in known.items() if other.check is not None and other.on)
-    return Config(layers=(Selection(select=own, extend=(rule.code,)),), known=known)
+    own = tuple(other for other in known.values() if other.check is not None)
+    return Config(layers=(Selection(select=tuple(other.code for other in own if other.on), extend=(rule.code,)),), own=own)
 
 
 def faults(block: Block, config: Config) -> Iterator[str]:

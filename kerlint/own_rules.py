@@ -9,7 +9,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -85,19 +85,18 @@ class Check:
             raise MistakeError(f"{place}: the check of {rule.code} fails: {_said(error)}") from error
 
 
-def known(folders: Iterable[Path], packages: bool) -> Mapping[str, Rule]:
-    """Every rule by code: the shipped ones, those of installed packages, those of folders. Raises MistakeError."""
-    own = [*(installed() if packages else ()), *(Folder.at(path) for path in folders)]
-    if not own:
-        return rules()
-    found = dict(rules())
-    for rule in [rule for folder in dict.fromkeys(own) for rule in read(folder)]:
+def own(folders: Iterable[Path], packages: bool) -> tuple[Rule, ...]:
+    """The rules of installed packages and of folders. Raises MistakeError."""
+    places = dict.fromkeys([*(installed() if packages else ()), *(Folder.at(path) for path in folders)])
+    mine = [rule for folder in places for rule in read(folder)]
+    found = dict(rules()) if mine else {}
+    for rule in mine:
         for other in found.values():
             for what, word, taken in (("code", rule.code, other.code), ("name", rule.name, other.name)):
                 if word == taken:
                     raise MistakeError(f"{shown(rule.page)}: the {what} {word} is used already, by {shown(other.page)}")
         found[rule.code] = rule
-    return found
+    return tuple(mine)
 
 
 @cache
