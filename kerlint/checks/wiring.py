@@ -231,12 +231,8 @@ def _missed(program: Program, dropped: Dropped) -> Model | None:
 
 
 def _around(program: Program, dropped: Dropped) -> Model | None:
-    """The model of which one layer was made before a layer and another one after it, in the same piece of code."""
-    makings = [id(use.value) for use in program.uses if use.entry is dropped.entry]
-    if id(dropped.layer.identity) not in makings:
-        return None
-    place = makings.index(id(dropped.layer.identity))
-    before, after = set(makings[:place]), set(makings[place:])
+    """The model of which the same piece of code makes one layer before a layer and another one after it."""
+    before, after = ({id(identity) for identity in beside} for beside in dropped.beside)
     for model in program.models:
         parts = {id(layer.identity) for layer in model.layers}
         if parts & before and parts & after:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from kerlint.semantics.interpreter import Interpreter
 
 
+Objects = tuple[object, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Held:
     """A layer or its output, and the statement that holds it: under a name, or not at all."""
@@ -27,6 +30,8 @@ class Held:
     node: cst.CSTNode
     doubt: str
     entry: object
+    cell: int | None
+    """The number of the module that it stands in, None inside of a function."""
 
 
 def hold(run: Interpreter, name: str, value: Value, node: cst.CSTNode) -> None:
@@ -34,7 +39,8 @@ def hold(run: Interpreter, name: str, value: Value, node: cst.CSTNode) -> None:
     match value:
         case KerasLayer() | Tensor() if not run.rehearsing and not run.loops and (run.frame is run.main or run.calling):
             entry = run.entry.body if run.entry is not None else None
-            run.held.setdefault(node, Held(name, value, node, run.doubt, entry))
+            cell = None if run.calling else len(run.cells) - 1
+            run.held.setdefault(node, Held(name, value, node, run.doubt, entry, cell))
         case _:
             return
 
@@ -53,22 +59,47 @@ def read(run: Interpreter, value: Value) -> None:
 def found(run: Interpreter) -> Iterator[Dropped]:
     """Everything that is held by a statement and was never looked up."""
     for held in run.held.values():
-        if id(held.value) in run.seen or held.name.startswith("_"):
+        if id(held.value) in run.seen or held.name.startswith("_") or _mentioned(run, held.name):
             continue
         match held.value:
             case KerasLayer() as layer:
-                yield _dropped(layer, held, False, ())
+                yield _dropped(layer, held, False, beside=_beside(run, held))
             case Tensor(call=call) if isinstance(call.maker, KerasLayer) and call.cls != INPUT:
-                yield _dropped(call.maker, held, True, tuple(other.maker or other for other in upstream([held.value])))
+                yield _dropped(call.maker, held, True, near=tuple(other.maker or other for other in upstream([held.value])))
             case _:
                 pass
     for this in run.objects.values():
         yield from _unused_parts(run, this)
 
 
-def _dropped(layer: KerasLayer, held: Held, called: bool, reads: tuple[object, ...]) -> Dropped:
+def _dropped(layer: KerasLayer, held: Held, called: bool, near: Objects = (), beside: tuple[Objects, Objects] = ((), ())) -> Dropped:
     made = Layer(layer.cls, layer.args, layer.given, (), None, None, None, layer, layer.node)
-    return Dropped(made, held.name, called, reads, held.node, held.doubt, held.entry)
+    return Dropped(made, held.name, called, near, beside, held.node, held.doubt)
+
+
+def _mentioned(run: Interpreter, name: str) -> bool:
+    """Whether code that a constant switches off reads a name."""
+    return bool(name) and any(name in _names(node) for node in run.untaken)
+
+
+def _names(node: cst.CSTNode) -> Iterator[str]:
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, cst.Name):
+            yield node.value
+        stack.extend(node.children)
+
+
+def _beside(run: Interpreter, held: Held) -> tuple[Objects, Objects]:
+    """The layers that the same cell, or the same function, made before a layer and those that it made after it."""
+    first, end = 0, len(run.uses)
+    if held.cell is not None:
+        first, end = (*run.cells, end)[held.cell : held.cell + 2]
+    entry = held.entry
+    made = [use.value for use in run.uses[first:end] if (use.entry is entry) and isinstance(use.value, KerasLayer)]
+    place = next((place for place, other in enumerate(made) if other is held.value), None)
+    return ((), ()) if place is None else (tuple(made[:place]), tuple(made[place + 1 :]))
 
 
 def _unused_parts(run: Interpreter, this: Instance) -> Iterator[Dropped]:
@@ -81,7 +112,7 @@ def _unused_parts(run: Interpreter, this: Instance) -> Iterator[Dropped]:
         if isinstance(value, KerasLayer) and isinstance(name, str) and value.node is not None and id(value) not in run.seen:
             text = text or "".join(_code(base) for base in this.cls.lineage() if isinstance(base, Class))
             if len(re.findall(rf"\b{name}\b", text)) == 1 and ".layers" not in text and "getattr" not in text:
-                yield _dropped(value, Held(f"self.{name}", value, value.node, "", None), False, (this,))
+                yield _dropped(value, Held(f"self.{name}", value, value.node, "", None, None), False, near=(this,))
 
 
 def _code(cls: Class) -> str:

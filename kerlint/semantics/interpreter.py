@@ -165,6 +165,8 @@ class Interpreter:
         self.bindings: dict[int, tuple[str, Value, CSTNode, int]] = {}  # by the id of the node: nodes hash themselves in Python
         self.read: set[int] = set()
         self.bound_at: dict[tuple[int, str], int] = {}
+        self.untaken: list[CSTNode] = []
+        self.cells: list[int] = []
         self.unknown: dict[str, Unknown] = {}
         self.snapshots: dict[tuple[Any, ...], tuple[Model, Any]] = {}
         self.freezes = 0
@@ -190,6 +192,7 @@ class Interpreter:
         for module in parsed.modules:
             if module is not None:
                 self.budget += 2 * len(module.body)  # a statement and the line it stands in
+                self.cells.append(len(self.uses))
                 self.displayed = module.body[-1] if module.body else None
                 self.running = module
                 statements.block(self, module.body)

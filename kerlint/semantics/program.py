@@ -276,17 +276,17 @@ class Dropped:
     """A layer that the program makes, or calls, and that nothing reads afterwards.
 
     `name` is what holds it: a variable, an attribute ("self.dense"), or "" for a statement that holds nothing. `called`: it is the output
-    of the layer that is not read, and `near` are the identities of all that it was computed from, or of the object that keeps it.
+    of the layer that is not read. `near` are the identities of all that it was computed from, or of the object that keeps it, `beside`
+    those of the layers that the same cell or function makes before it and after it.
     """
 
     layer: Layer
     name: str
     called: bool
     near: tuple[object, ...]
+    beside: tuple[tuple[object, ...], tuple[object, ...]]
     node: CSTNode
     doubt: str
-    entry: object
-    """As of an event."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

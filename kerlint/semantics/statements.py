@@ -201,8 +201,10 @@ def _if(run: Interpreter, node: cst.If) -> bool:
 def _chosen(run: Interpreter, node: cst.If, test: Value) -> bool:
     known = truth(test)
     if known is True and not test.doubt:
+        run.untaken += [node.orelse] if node.orelse is not None else []
         return block(run, node.body.body)
     if known is False and not test.doubt:
+        run.untaken.append(node.body)
         return _otherwise(run, node.orelse)
     if run.applying and guards.on_tensor(run, node.test):
         run.branches[node.test] = None
