@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from math import prod, sqrt
 
-from kerlint.checks import certainty, graph, repairs
+from kerlint.checks import certainty, graph, rebuilding, repairs
 from kerlint.checks.places import origin_of
 from kerlint.finding import Finding, Fix, Related
 from kerlint.rule import Rule
@@ -29,7 +29,9 @@ def init_too_large(program: Program, rule: Rule) -> Iterator[Finding]:
                 "" if sums is not None else "blind",
                 confidence=certainty.of(model, initializer, *_numbers(initializer)),
                 related=origin_of(initializer),
-                fix=_without_initializer(layer),
+                fix=repairs.fix(
+                    "start from the weights that Keras chooses", rebuilding.without_argument(layer, "kernel_initializer"), safe=False
+                ),
                 spread=figure(spread),
                 inputs=figure(inputs or 0),
                 sums=figure(round(sums or 0, 1)),
@@ -79,11 +81,6 @@ def _fan_in(layer: Layer) -> int | None:
             return None
 
 
-def _without_initializer(layer: Layer) -> Fix | None:
-    cut = repairs.removed(layer.node, repairs.argument(layer.node, "kernel_initializer"))
-    return repairs.fix("start from the weights that Keras chooses", cut, safe=False)
-
-
 def narrow_bottleneck(program: Program, rule: Rule) -> Iterator[Finding]:
     for model, layer in graph.layers(program):
         heads = graph.heads(model)
@@ -131,7 +128,7 @@ def selu_needs_lecun(program: Program, rule: Rule) -> Iterator[Finding]:
                 variant,
                 confidence=certainty.of(model, *(layer.arg("activation") for layer in selu)),
                 related=_also(found[1:]),
-                fix=_alpha(program, found[0]) if variant else _lecun(found[0]),
+                fix=_alpha(program, found) if variant else _lecun(found),
                 layer=graph.called(found[0]),
                 count=len(found),
             )
@@ -153,18 +150,16 @@ def _also(layers: list[Layer]) -> tuple[Related, ...]:
     return tuple(Related(node, "and here") for node in nodes if node is not None)
 
 
-def _lecun(layer: Layer) -> Fix | None:
-    """The initializer that suits, in the place of the one that was given or behind the other arguments."""
-    value = layer.arg("kernel_initializer")
-    given = "kernel_initializer" in layer.given
-    name = '"lecun_normal"'
-    edit = repairs.replaced(repairs.written(value), name) if given else repairs.added(layer.node, f"kernel_initializer={name}")
-    return repairs.fix("start from weights that suit selu", edit, safe=False)
+def _lecun(layers: list[Layer]) -> Fix | None:
+    """The initializer that suits, in all these layers."""
+    edits = {layer.node: rebuilding.with_argument(layer, "kernel_initializer", '"lecun_normal"') for layer in layers}
+    return repairs.fix("start from weights that suit selu", *edits.values(), safe=False)
 
 
-def _alpha(program: Program, layer: Layer) -> Fix | None:
+def _alpha(program: Program, layers: list[Layer]) -> Fix | None:
     name = repairs.spelled(program, "keras.layers.AlphaDropout")
-    return repairs.fix("use AlphaDropout", repairs.replaced(repairs.called(layer.node), name), safe=False) if name else None
+    edits = {layer.node: repairs.replaced(repairs.called(layer.node), name) if name else None for layer in layers}
+    return repairs.fix("use AlphaDropout", *edits.values(), safe=False)
 
 
 def relu_recurrent(program: Program, rule: Rule) -> Iterator[Finding]:
@@ -189,12 +184,15 @@ def relu_recurrent(program: Program, rule: Rule) -> Iterator[Finding]:
 
 
 def _tamed(program: Program, model: Model, layer: Layer, args: Mapping[str, Value], rule: Rule) -> bool:
-    """Whether the state cannot run away: a recurrence that starts as the identity, gradients that are clipped, or only a few steps."""
+    """Whether the state cannot run away: a recurrence that starts as the identity, gradients that are clipped, or only a few steps, or an unknown number."""
     match args.get("recurrent_initializer"):
         case Const(str() as name) | Symbol(name) | Term(name) if name.rpartition(".")[2].lower() == "identity":
             return True
-    steps = layer.inputs[0].shape[1] if layer.inputs and layer.inputs[0].shape and len(layer.inputs[0].shape) > 1 else None
-    return steps is not None and steps <= rule["steps"] or any(_clips(event.compiled, rule) for event in program.of(model.identity))
+    match layer.inputs[0].shape if layer.inputs else None:
+        case (_, steps, *_) if steps is None or steps > rule["steps"]:
+            return any(_clips(event.compiled, rule) for event in program.of(model.identity))
+        case _:
+            return True
 
 
 def _clips(compiled: Compile | None, rule: Rule) -> bool:

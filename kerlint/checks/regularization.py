@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.checks import certainty, graph, rebuilding, repairs
+from kerlint.checks import certainty, graph, history, rebuilding, repairs
 from kerlint.checks.places import origin_of
 from kerlint.checks.restraints import reconstructs, restrained
 from kerlint.finding import Finding, Fix, Related, Severity
 from kerlint.rule import Rule
-from kerlint.semantics.program import Layer, Model, Program
+from kerlint.semantics.program import Event, Layer, Model, Program
 from kerlint.semantics.provenance import Facts, inputs_of
-from kerlint.semantics.values import Term, Value, number
+from kerlint.semantics.values import Const, Term, Value, number
 from kerlint.semantics.wording import figure
 
 
@@ -166,3 +166,109 @@ def _factors(value: Value | None) -> Iterator[tuple[str, Value, Value]]:
                 yield kind, args["0"], value
         case _:
             return
+
+
+def batchnorm_too_few_steps(program: Program, rule: Rule) -> Iterator[Finding]:
+    for event in program.fits():
+        model, updates = event.model, history.updates(event, rule["default_batch"])
+        if (
+            model is None
+            or updates is None
+            or history.repeats(event)
+            or history.known_elsewhere(program, event)
+            or _trained(program, event)
+        ):
+            continue
+        slow = [layer for layer in model.layers if layer.kind == "BatchNormalization" and updates.total < _needed(layer, rule)]
+        if slow:
+            momentum = number(slow[0].arg("momentum"))
+            yield rule.finding(
+                slow[0].node,
+                confidence=certainty.of(model, event, inputs_of(event), slow[0].arg("momentum")),
+                related=(*_also(slow[1:]), *_node(event, f"the model is trained for {history.counted(updates.total, 'update')}")),
+                scope=(event.node,),
+                fix=_faster(slow, updates.total, rule),
+                updates=history.counted(updates.total, "update"),
+                momentum=figure(momentum or 0),
+                needed=figure(_needed(slow[0], rule)),
+                left=f"{(momentum or 0) ** updates.total:.0%}",
+            )
+
+
+def _trained(program: Program, event: Event) -> bool:
+    """Whether the same model has learned before, or learns again."""
+    return any(other is not event and other.kind in history.TRAINING for other in program.of(event.identity))
+
+
+def _needed(layer: Layer, rule: Rule) -> int:
+    """The updates after which the statistics of a normalization have forgotten where they began; 0 when that is not known."""
+    momentum = number(layer.arg("momentum"))
+    return 0 if momentum is None or not 0 < momentum < 1 else round(rule["memories"] / (1 - momentum))
+
+
+def _node(event: Event, message: str) -> tuple[Related, ...]:
+    return (Related(event.node, message),) if event.node is not None else ()
+
+
+def _faster(layers: list[Layer], updates: int, rule: Rule) -> Fix | None:
+    """A smaller momentum, where the updates are enough for that."""
+    if updates < round(rule["memories"] / (1 - rule["faster"])):
+        return None
+    edits = {layer.node: rebuilding.with_argument(layer, "momentum", figure(rule["faster"])) for layer in layers}
+    return repairs.fix(f"set momentum={figure(rule['faster'])}", *edits.values(), safe=False)
+
+
+def activity_regularizer_confusion(program: Program, rule: Rule) -> Iterator[Finding]:
+    for model, layer in graph.layers(program):
+        penalty = layer.arg("activity_regularizer")
+        if penalty is None or layer.kind not in rule["layers"] or "kernel_regularizer" in layer.given or not _is_l2(penalty):
+            continue
+        if not any(reconstructs(event) for event in program.of(model.identity)):
+            edit = repairs.renamed(layer.node, "activity_regularizer", "kernel_regularizer")
+            yield rule.finding(
+                penalty.node or layer.node,
+                confidence=certainty.of(model, penalty),
+                related=origin_of(penalty),
+                fix=repairs.fix("penalize the weights", edit, safe=False),
+                layer=graph.called(layer),
+            )
+
+
+def _is_l2(penalty: Value) -> bool:
+    """Whether a regularizer adds up squares and nothing else."""
+    match penalty:
+        case Const(str() as name):
+            return name.lower() in ("l2", "keras.regularizers.l2")
+        case Term("keras.regularizers.L2"):
+            return True
+        case Term("keras.regularizers.L1L2", args):
+            return not number(args.get("l1"))
+        case _:
+            return False
+
+
+def regularizer_on_frozen_or_output_bias(program: Program, rule: Rule) -> Iterator[Finding]:
+    for model, layer in graph.layers(program):
+        outputs = {head.layer.identity for head in graph.heads(model)}
+        for name in rule["arguments"]:
+            penalty = layer.arg(name)
+            if name not in layer.given or penalty is None or _nothing(penalty):
+                continue
+            frozen = layer.trainable is False
+            if frozen or name == "bias_regularizer" and layer.identity in outputs:
+                yield rule.finding(
+                    penalty.node or layer.node,
+                    "frozen" if frozen else "",
+                    confidence=certainty.of(model, penalty),
+                    related=origin_of(penalty),
+                    layer=graph.called(layer),
+                    argument=name,
+                )
+
+
+def _nothing(value: Value) -> bool:
+    match value:
+        case Const(None):
+            return True
+        case _:
+            return False

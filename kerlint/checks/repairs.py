@@ -42,10 +42,10 @@ def after(node: CSTNode | None, text: str) -> Edit | None:
 
 def rotated(nodes: Sequence[CSTNode | None]) -> tuple[Edit | None, ...]:
     """The first of some calls in the place of the last one, and each other one a place further to the front; Nones when one is no call."""
-    codes = [cst.Module([]).code_for_node(node) if isinstance(node, cst.Call) else None for node in nodes]
+    codes = [code(node) if isinstance(node, cst.Call) else None for node in nodes]
     if None in codes or len(set(nodes)) != len(nodes):
         return (None,)
-    return tuple(replaced(node, code or "") for node, code in zip(nodes, (*codes[1:], codes[0]), strict=True))
+    return tuple(replaced(node, text or "") for node, text in zip(nodes, (*codes[1:], codes[0]), strict=True))
 
 
 def incremented(node: CSTNode | None) -> Edit | None:

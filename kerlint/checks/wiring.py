@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerlint.checks import certainty, graph, pairing, repairs
+from kerlint.checks import certainty, graph, pairing, rebuilding, repairs
 from kerlint.checks.places import origin_of
 from kerlint.finding import Confidence, Finding, Fix, Related, Severity
 from kerlint.rule import Rule
@@ -172,7 +172,7 @@ def output_layer_followed_by_dropout(program: Program, rule: Rule) -> Iterator[F
             confidence=certainty.of(model, head.layer.arg("activation")),
             related=pairing.related(head.place.node, f"the output of the model: {graph.called(head.place)}"),
             scope=tuple(event.node for event in program.of(model.identity)),
-            fix=_moved(model, head, last),
+            fix=_moved(program, model, head, last),
             layer=graph.called(last),
             activation=head.activation,
             head=graph.called(head.layer),
@@ -188,10 +188,10 @@ def _behind(head: graph.Head, rule: Rule) -> Iterator[Layer]:
         (layer,) = layer.inputs
 
 
-def _moved(model: Model, head: graph.Head, last: Layer) -> Fix | None:
+def _moved(program: Program, model: Model, head: graph.Head, last: Layer) -> Fix | None:
     """The layer in front of the output layer: where each is made on its own in a chain, their codes change places."""
     way = [last, *graph.between(head.layer, last), head.layer]
-    once = all(sum(other.node is layer.node for other in model.layers) == 1 for layer in way)
+    once = all(rebuilding.everywhere(program, layer) for layer in way)
     plain = once and all(len(model.readers(layer)) <= 1 for layer in way) and graph.previous(head.layer) is not None
     if not plain or not {"input_shape", "input_dim", "name"}.isdisjoint(head.layer.given):
         return None
