@@ -1,4 +1,8 @@
-"""Which rules run: codes, prefixes of codes, names and ALL, the more specific selector winning over the more general one."""
+"""Which rules run: codes, prefixes of codes, names and ALL, the more specific selector winning over the more general one.
+
+A rule that is off (`on = false` on its page) is only left out of what runs by itself. Whoever selects asks for all that the selector covers,
+as with ruff and ESLint: `KER9` runs the opinions, `ALL` runs everything.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,6 @@ from dataclasses import dataclass
 from kerlint.mistake import MistakeError, meant
 from kerlint.rule import Rule
 
-OPINION = "KER9"
-"""The family that is off until it is selected."""
 EXACT = 100
 """The specificity of a whole code or a name; a prefix has its length, ALL has 0."""
 _CODE = re.compile(r"([A-Za-z]+)\d*")
@@ -56,9 +58,9 @@ def begins(selector: str, code: str) -> bool:
 def covered(selector: str, known: Known) -> tuple[int, frozenset[str]]:
     """How specific a selector is, and the codes that it covers. Raises MistakeError when it covers none."""
     if selector.upper() == "ALL":
-        return 0, frozenset(code for code, rule in known.items() if rule.on)
+        return 0, frozenset(known)
     if _PREFIX.fullmatch(selector) and letters(selector) in map(letters, known):
-        codes = frozenset(code for code, rule in known.items() if begins(selector, code) and rule.on)
+        codes = frozenset(code for code in known if begins(selector, code))
         if not codes:
             raise MistakeError(f'no rule starts with "{selector}"; `kerlint rules` lists them')
         return len(selector), codes
@@ -67,7 +69,7 @@ def covered(selector: str, known: Known) -> tuple[int, frozenset[str]]:
 
 def usual(known: Known) -> frozenset[str]:
     """The codes of the rules that run when nothing is configured."""
-    return frozenset(code for code, rule in known.items() if rule.on and not code.startswith(OPINION))
+    return frozenset(code for code, rule in known.items() if rule.on)
 
 
 def enabled(layers: Iterable[Selection], known: Known) -> frozenset[str]:

@@ -130,9 +130,9 @@ def test_option_of_another_type_is_refused() -> None:
 # Which rules run
 
 
-def test_usual_rules_are_on_and_opinions_are_not() -> None:
+def test_usual_rules_are_those_that_are_on() -> None:
     assert "KER301" in usual(rules())
-    assert not [code for code in usual(rules()) if code.startswith("KER9")]
+    assert usual(rules()) == {code for code, rule in rules().items() if rule.on}
 
 
 @pytest.mark.parametrize(
@@ -157,13 +157,19 @@ def test_selection(layers: list[Selection], there: set[str], gone: set[str]) -> 
     assert not gone & active
 
 
-def test_rule_that_is_off_runs_only_when_named() -> None:
-    off = next((code for code, rule in rules().items() if not rule.on), None)
-    if off is not None:
-        assert off not in enabled([Selection(select=("ALL", off[:4]))], rules())
-        assert off in enabled([Selection(extend=(off,))], rules())
-        assert off in enabled([Selection(extend=(rules()[off].name,))], rules())
-    assert "KER301" in enabled([Selection(select=("ALL",))], rules())
+@pytest.mark.parametrize("off", [code for code, rule in rules().items() if not rule.on])
+def test_rule_that_is_off_runs_when_anything_selects_it(off: str) -> None:
+    assert off not in enabled([], rules())
+    assert off not in enabled([Selection(extend=("KER301",), ignore=("KER302",))], rules())
+    for selector in (off, rules()[off].name, off[:4], "KER", "ALL"):
+        assert off in enabled([Selection(select=(selector,))], rules())
+        assert off in enabled([Selection(extend=(selector,))], rules())
+    assert off not in enabled([Selection(select=(off[:4],), ignore=(off,))], rules())
+
+
+def test_opinions_are_off() -> None:
+    assert [code for code, rule in rules().items() if rule.on and code.startswith("KER9")] == []
+    assert {code for code in rules() if code.startswith("KER9")} == enabled([Selection(select=("KER9",))], rules())
 
 
 def test_rules_take_severity_and_options() -> None:

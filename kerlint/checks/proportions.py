@@ -184,7 +184,7 @@ def relu_recurrent(program: Program, rule: Rule) -> Iterator[Finding]:
 
 
 def _tamed(program: Program, model: Model, layer: Layer, args: Mapping[str, Value], rule: Rule) -> bool:
-    """Whether the state cannot run away: a recurrence that starts as the identity, gradients that are clipped, or only a few steps, or an unknown number."""
+    """Whether the state cannot run away: a recurrence that starts as the identity, clipped gradients, a few or unknown steps."""
     match args.get("recurrent_initializer"):
         case Const(str() as name) | Symbol(name) | Term(name) if name.rpartition(".")[2].lower() == "identity":
             return True
