@@ -34,7 +34,7 @@ FAMILIES = {
     "6": ("regularization",),
     "7": ("input_pipeline", "kernels", "libraries", "runtime", "saving"),
     "8": ("migration",),
-    "9": (),
+    "9": ("opinion",),
 }
 """The modules of checks for each first digit of a code; KER0 is what this module says itself."""
 UNREADABLE = "KER001"

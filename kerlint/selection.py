@@ -1,7 +1,7 @@
 """Which rules run: codes, prefixes of codes, names and ALL, the more specific selector winning over the more general one.
 
-A rule that is off (`on = false` on its page) is only left out of what runs by itself. Whoever selects asks for all that the selector covers,
-as with ruff and ESLint: `KER9` runs the opinions, `ALL` runs everything.
+A rule that is off (`on = false` on its page) is only left out of what runs by itself. Whoever selects asks for all that the selector
+covers, as with ruff and ESLint: `KER9` runs the opinions, `ALL` runs everything.
 """
 
 from __future__ import annotations
