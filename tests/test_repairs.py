@@ -77,6 +77,7 @@ ABOUT = {
     "KER407": ("optimizer", "learning_rate"),
     "KER504": ("batch_size",),
     "KER715": ("args",),
+    "KER901": ("args", "params"),
 }
 """What `show` says of the thing that a safe fix of a rule repairs."""
 
