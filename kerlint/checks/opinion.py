@@ -217,5 +217,6 @@ def import_alias(program: Program, rule: Rule) -> Iterator[Finding]:
     bound = {via: name for name, via in program.names.items()}
     for imported in program.imports:
         usual, name = rule["names"].get(imported.path), bound.get(imported.path)
-        if usual is not None and name is not None and name != usual:
+        plain = bool(imported.module) and name == imported.path.rpartition(".")[2]
+        if usual is not None and name is not None and name != usual and not plain:
             yield rule.finding(imported.node, path=imported.path, usual=usual, name=name)

@@ -128,7 +128,8 @@ def length(call: Call) -> Facts:
     rows = x.rows
     if x.yields == "batches":
         rows = ceil(rows / x.batch) if rows is not None and x.batch else None
-    if x.members and x.rows is None and 0 in x.members:
+    counted = getattr(call.value(0), "name", "") != "many"  # the members of each of an unknown number are not those that are counted
+    if counted and x.members and x.rows is None and 0 in x.members:
         rows = len(x.members)
     return number(call, rows)
 
