@@ -1,7 +1,8 @@
 """What kerlint costs: `python benchmarks/speed.py FOLDER...` compares linting with bare `libcst.parse_module`, and times starts.
 
 The comparison is the CPU time of one process over the same files in one run: every file is parsed alone (garbage collector off), then
-linted (parsed again, interpreted, checked). Starts are medians of whole processes, in wall time.
+linted (parsed again, interpreted, checked). A further run tells the phases apart and the slowest checks. Starts are medians
+of whole processes, in wall time and in CPU time (which a busy machine lengthens less).
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +27,13 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # the checkout that this 
 import libcst
 
 from benchmarks.resolution import files
-from kerlint import engine
+from kerlint import engine, locating
 from kerlint.config import Config
+from kerlint.semantics import interpreter, project
 from kerlint.source import Source, SourceError, parse, read
 
+SLOWEST = 10
+"""Rules whose checks are listed."""
 FOREIGN = 100
 """Files of the tree without Keras."""
 SCRIPT = '''import numpy as np
@@ -77,28 +84,79 @@ def sources(folders: list[Path]) -> Iterator[Source]:
             yield source
 
 
-def cpu(folders: list[Path]) -> dict[str, float]:
-    """Seconds of CPU for bare parsing and for linting, and their ratio."""
+def cpu(folders: list[Path]) -> dict[str, Any]:
+    """Seconds of CPU for bare parsing and for linting, and their ratio; then, of a run of its own, the phases and the slowest checks."""
     found = list(sources(folders))
     config, projects = Config(), engine.Projects()
-    engine.examine(Path("warm.py"), lambda path: config, projects, script(50).encode())
+    list(engine.examined([Path("warm.py")], lambda path: config, projects, lambda path: script(50).encode()))
     bare = lint = 0.0
     crashes = 0
     for source in found:
         bare += _parse(source)
-        data = source.path.read_bytes()
         started = time.process_time()
-        outcome = engine.examine(source.path, lambda path: config, projects, data)
+        (outcome,) = engine.examined([source.path], lambda path: config, projects, lambda path: None)
         lint += time.process_time() - started
         crashes += bool(outcome.crash)
     lines = sum(cell.text.count("\n") for source in found for cell in source.cells)
+    phases, rules = split([source.path for source in found])
     return {
         "files": len(found),
         "lines": lines,
+        "crashes": crashes,
         "parse": round(bare, 2),
         "lint": round(lint, 2),
         "ratio": round(lint / bare, 2) if bare else 0.0,
+        "phases": {name: round(took / bare, 3) for name, took in phases.items()} if bare else {},
+        "rules": {name: round(took / bare, 4) for name, took in rules.most_common(SLOWEST)} if bare else {},
     }
+
+
+def split(paths: list[Path]) -> tuple[Counter[str], Counter[str]]:
+    """Seconds of CPU by phase, each without the phases within it, and by rule."""
+    phases: Counter[str] = Counter()
+    rules: Counter[str] = Counter()
+    running: list[float] = []
+    find = engine.check_of
+
+    def timed(function: Any, name: str, into: Counter[str]) -> Any:
+        def run(*args: Any) -> Any:
+            running.append(0.0)
+            started = time.process_time()
+            found = function(*args)
+            took = time.process_time() - started
+            into[name] += took - running.pop()
+            if running and into is phases:
+                running[-1] += took
+            return found
+
+        return run
+
+    def check_of(code: str, name: str) -> Any:
+        check = find(code, name)
+        return timed(lambda program, rule: list(check(program, rule)), f"{code} {name}", rules)
+
+    wrapped = {
+        (engine, "read"): "read",
+        (engine, "parse"): "parse",
+        (project, "parse"): "parse imported files",
+        (interpreter, "interpret"): "interpret",
+        (engine, "_judge"): "check",
+        (locating, "ranges_of"): "locate",
+        (locating, "located"): "locate",
+        (engine, "_examine"): "rest",
+    }
+    before = {(module, name): getattr(module, name) for module, name in wrapped}
+    for (module, name), phase in wrapped.items():
+        setattr(module, name, timed(before[module, name], phase, phases))
+    engine.check_of = cache(check_of)
+    config, projects = Config(), engine.Projects()
+    started = time.process_time()
+    list(engine.examined(paths, lambda path: config, projects, lambda path: None))
+    phases["collect garbage"] = time.process_time() - started - phases.total()
+    for (module, name), function in before.items():
+        setattr(module, name, function)
+    engine.check_of = find
+    return phases, rules
 
 
 def _parse(source: Source) -> float:
@@ -112,7 +170,7 @@ def _parse(source: Source) -> float:
     return took
 
 
-def starts(repeat: int) -> dict[str, float]:
+def starts(repeat: int) -> dict[str, tuple[float, float]]:
     """Medians in milliseconds of whole processes."""
     with tempfile.TemporaryDirectory() as folder:
         foreign, one = Path(folder, "foreign"), Path(folder, "train.py")
@@ -129,15 +187,22 @@ def starts(repeat: int) -> dict[str, float]:
         return {name: _median([sys.executable, *command], repeat) for name, command in commands.items()}
 
 
-def _median(command: list[str], repeat: int) -> float:
+def _median(command: list[str], repeat: int) -> tuple[float, float]:
     times = []
     for _ in range(repeat + 1):
-        started = time.perf_counter()
+        started, spent = time.perf_counter(), _children()
         done = subprocess.run(command, capture_output=True, cwd=Path(__file__).parent.parent, check=False)
-        times.append(time.perf_counter() - started)
+        times.append((time.perf_counter() - started, _children() - spent))
         if done.returncode > 1 or b"Traceback" in done.stderr:
             raise RuntimeError(f"{' '.join(command)}: exit code {done.returncode}: {done.stderr.decode()}")
-    return round(1000 * statistics.median(times[1:]), 1)  # the first one fills the caches
+    wall, spent = (statistics.median(column) for column in zip(*times[1:], strict=True))  # the first one fills the caches
+    return round(1000 * wall, 1), round(1000 * spent, 1)
+
+
+def _children() -> float:
+    """Seconds of CPU of all processes that were started and are over."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def main() -> int:
@@ -153,9 +218,15 @@ def main() -> int:
         print(json.dumps(figures, indent=1))
         return 0
     for name, value in figures.get("cpu", {}).items():
-        print(f"{name:>8} {value:,}")
-    for name, value in figures["starts"].items():
-        print(f"{value:>8} ms  {name}")
+        match value:
+            case dict():
+                print(f"{name}, in parts of the parse")
+                for part, took in value.items():
+                    print(f"{took:>8} {part}")
+            case _:
+                print(f"{name:>8} {value:,}")
+    for name, (wall, spent) in figures["starts"].items():
+        print(f"{wall:>8} ms, {spent:>6} ms of CPU  {name}")
     return 0
 
 

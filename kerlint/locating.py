@@ -23,11 +23,15 @@ if TYPE_CHECKING:
 
 def ranges_of(nodes: Iterable[CSTNode | None], source: Source, parsed: Parsed, followed: Followed) -> Ranges:
     """The places of nodes, in the file itself or in the files of the project that it imports."""
-    from kerlint.positions import positions
+    from kerlint.positions import beginning, positions
 
     wanted = {node for node in nodes if node is not None}
     found: dict[CSTNode, Range] = {}
-    for code in codes(source, parsed, followed):
+    cells = list(codes(source, parsed, followed)) if wanted else []
+    if len(cells) > 1:  # Most cells of a notebook hold none of them: those that have the text of one are looked at first.
+        starts = {beginning(node) for node in wanted}
+        cells.sort(key=lambda code: not any(start in code.cell.text for start in starts))
+    for code in cells:
         if not wanted:
             break
         for node, (start, end) in positions(code.module, wanted).items():

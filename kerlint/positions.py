@@ -11,13 +11,14 @@ from itertools import accumulate
 from types import TracebackType
 from typing import Any
 
-from libcst import CSTNode, Module
+from libcst import BaseCompoundStatement, BaseSuite, CSTNode, Module
 from libcst._nodes.internal import CodegenState  # the only way to see where tokens go: metadata providers cost five times as much
 
 from kerlint.finding import Position
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 _NOWHERE = nullcontext()
+_PLAIN = Module([])
 _DEEPEST = 10_000
 """Frames that a pass may use: up to ten for each link of the longest chain that the parser is given (see `depth`)."""
 
@@ -40,6 +41,15 @@ def positions(module: Module, nodes: Collection[CSTNode]) -> dict[CSTNode, tuple
         sys.setrecursionlimit(limit)
     place = _Places(state.tokens)
     return {node: (place(start), place(end)) for node in nodes if (span := state.spans.get(id(node))) for start, end in (span,)}
+
+
+def beginning(node: CSTNode) -> str:
+    """The first line of an expression as it stands in the text; "" for what is made of lines of its own."""
+    match node:
+        case BaseCompoundStatement() | BaseSuite() | Module():
+            return ""
+        case _:
+            return _BREAK.split(_PLAIN.code_for_node(node), maxsplit=1)[0]
 
 
 class _Places:
