@@ -30,6 +30,7 @@ _BYTES_BREAK = re.compile(rb"\r\n|\r|\n")
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BLANK = re.compile(rb"^[ \t\f]*(?:#.*)?$")
 _LEADING = re.compile(r"^[ \t]*\f[ \t\f]*(?=[^\s#])", re.MULTILINE)
+_LETTER = re.compile(r"[^\W\x00-\x7f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _PRINT = re.compile(r"[ \t]*(?:.*[:;][ \t]*)?print[ \t]+[^\s=.,\[(]|[ \t]*(?:.*[:;][ \t]*)?print[ \t]*>>")
 _PYTHON_2 = (
@@ -153,7 +154,7 @@ def raw_rows(source: Source) -> dict[int, tuple[int, ...]]:
 
 def parse(source: Source) -> Parsed:
     """Parse every cell; one that is broken becomes a problem and the others are parsed all the same."""
-    with without_garbage_collection():
+    with without_garbage_collection(), _unchecked(source.cells):
         results = [_parse_cell(cell) for cell in source.cells]
     modules = tuple(result if not isinstance(result, Problem) else None for result in results)
     return Parsed(modules, tuple(result for result in results if isinstance(result, Problem)))
@@ -281,8 +282,7 @@ def _parse_cell(cell: Cell) -> Module | Problem:
         message, offset = deep
         return _problem(f"cannot be analysed: {message}", *_place(cell.text[:offset]), cell)
     try:
-        with _unchecked(cell.text):
-            return parse_module(_SURROGATE.sub("\ufffd", cell.text))
+        return parse_module(cell.text if cell.text.isascii() else _SURROGATE.sub("\ufffd", cell.text))
     except ParserSyntaxError as error:
         return _syntax_problem(_libcst_says(error), cell)
     except SyntaxError as error:  # libcst's own checks of a node: a name in letters that this Python does not know yet
@@ -292,15 +292,16 @@ def _parse_cell(cell: Cell) -> Module | Problem:
 
 
 @contextmanager
-def _unchecked(text: str) -> Iterator[None]:
+def _unchecked(cells: tuple[Cell, ...]) -> Iterator[None]:
     """Without libcst's checks of each node, which are for trees made by hand and take a sixth of a parse (0.44 of 0.52 s without).
 
-    The one thing that they find in parsed code is a name in letters that this Python does not know.
+    The one thing that they find in parsed code is a name in letters that this Python does not know. Once for a whole notebook: after each
+    change of the class Python forgets what it knows of all its subclasses, which cost as much as was won.
     """
     from libcst import CSTNode
 
     checks = CSTNode.__post_init__
-    if text.isascii():
+    if all(cell.text.isascii() or not _LETTER.search(cell.text) for cell in cells):
         CSTNode.__post_init__ = _unchecked_node  # type: ignore[assignment, method-assign]
     try:
         yield
