@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kerlint.semantics import catalog
@@ -76,19 +77,20 @@ class Head:
         return activation_node(self.place)
 
 
-def models(program: Program) -> list[Model]:
+@lru_cache(maxsize=1)  # as for everything that many rules ask of one program after the other
+def models(program: Program) -> tuple[Model, ...]:
     """The models of a program, the largest first: what stands in a combined model is judged there."""
-    return sorted(program.models, key=lambda model: -len(model.layers))
+    return tuple(sorted(program.models, key=lambda model: -len(model.layers)))
 
 
-def layers(program: Program) -> Iterator[tuple[Model, Layer]]:
+@lru_cache(maxsize=1)
+def layers(program: Program) -> tuple[tuple[Model, Layer], ...]:
     """Every layer once, with the largest model that it is in."""
-    seen: set[object] = set()
+    found: dict[object, tuple[Model, Layer]] = {}
     for model in models(program):
         for layer in model.layers:
-            if layer.identity not in seen:
-                seen.add(layer.identity)
-                yield model, layer
+            found.setdefault(layer.identity, (model, layer))
+    return tuple(found.values())
 
 
 def heads(model: Model) -> list[Head]:
@@ -137,6 +139,7 @@ def named(value: Value | None) -> str | None:
             return None
 
 
+@lru_cache(maxsize=1024)
 def _function(name: str) -> str | None:
     """The activation that a function or a layer class stands for."""
     found = catalog.loss_class(name)

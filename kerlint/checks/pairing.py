@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, graph
@@ -182,7 +183,8 @@ def width(head: graph.Head) -> int | None:
     return None
 
 
-def pairs(program: Program) -> Iterator[Pair]:
+@lru_cache(maxsize=1)
+def pairs(program: Program) -> tuple[Pair, ...]:
     """Every output of every compiled model with its loss, each combination of places in the code once, in program order."""
     found: dict[tuple[object, ...], Pair] = {}
     for compiled, events in _uses(program):
@@ -196,7 +198,7 @@ def pairs(program: Program) -> Iterator[Pair]:
                     pair = Pair(model, head, loss, metrics, compiled, tuple(events))
                     key = (compiled.node, head.layer.node, head.index, pair.activation, pair.units, loss.name, pair.from_logits)
                     found[key] = replace(found[key], events=(*found[key].events, *events)) if key in found else pair
-    yield from found.values()
+    return tuple(found.values())
 
 
 def _uses(program: Program) -> Iterator[tuple[Compile, list[Event]]]:

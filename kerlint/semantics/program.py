@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kerlint.semantics.values import Const, Term, Unknown, Value
@@ -42,10 +43,11 @@ class Layer:
     mismatch: str = ""
     """Why Keras refuses this call (wrong rank, window larger than its input …), or ""."""
 
-    @property
-    def kind(self) -> str:
-        """The class without its module: "Dense"."""
-        return self.cls.rpartition(".")[2]
+    kind: str = field(init=False, default="")
+    """The class without its module: "Dense"."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kind", self.cls.rpartition(".")[2])
 
     def arg(self, name: str) -> Value | None:
         """One of its arguments, or None."""
@@ -103,11 +105,21 @@ class Model:
 
     def readers(self, layer: Layer) -> tuple[Layer, ...]:
         """The layer calls that read the output of this one."""
-        return tuple(other for other in self.layers if layer in other.inputs)
+        return _readers(self).get(id(layer), ())
 
     def has(self, *kinds: str) -> bool:
         """Whether a layer of one of these kinds ("Dropout", "BatchNormalization") is in it."""
         return any(layer.kind in kinds for layer in self.layers)
+
+
+@lru_cache(maxsize=16)
+def _readers(model: Model) -> dict[int, tuple[Layer, ...]]:
+    """The readers of each layer call of a model, by its identity."""
+    found: dict[int, dict[int, Layer]] = {}
+    for layer in model.layers:
+        for read in layer.inputs:
+            found.setdefault(id(read), {})[id(layer)] = layer
+    return {read: tuple(readers.values()) for read, readers in found.items()}
 
 
 def _total(layers: tuple[Layer, ...] | list[Layer], complete: bool) -> int | None:
