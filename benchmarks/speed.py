@@ -173,6 +173,7 @@ def _parse(source: Source) -> float:
 def starts(repeat: int) -> dict[str, tuple[float, float]]:
     """Medians in milliseconds of whole processes."""
     with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(Path(folder, "cache"))}
         foreign, one = Path(folder, "foreign"), Path(folder, "train.py")
         foreign.mkdir()
         for number in range(FOREIGN):
@@ -184,14 +185,14 @@ def starts(repeat: int) -> dict[str, tuple[float, float]]:
             f"check of {FOREIGN} files without Keras": ["-m", "kerlint", "check", "--isolated", str(foreign)],
             "check of one script of 150 lines": ["-m", "kerlint", "check", "--isolated", str(one)],
         }
-        return {name: _median([sys.executable, *command], repeat) for name, command in commands.items()}
+        return {name: _median([sys.executable, *command], repeat, environment) for name, command in commands.items()}
 
 
-def _median(command: list[str], repeat: int) -> tuple[float, float]:
+def _median(command: list[str], repeat: int, environment: dict[str, str]) -> tuple[float, float]:
     times = []
     for _ in range(repeat + 1):
         started, spent = time.perf_counter(), _children()
-        done = subprocess.run(command, capture_output=True, cwd=Path(__file__).parent.parent, check=False)
+        done = subprocess.run(command, capture_output=True, cwd=Path(__file__).parent.parent, env=environment, check=False)
         times.append((time.perf_counter() - started, _children() - spent))
         if done.returncode > 1 or b"Traceback" in done.stderr:
             raise RuntimeError(f"{' '.join(command)}: exit code {done.returncode}: {done.stderr.decode()}")
