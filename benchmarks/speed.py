@@ -8,7 +8,6 @@ of whole processes, in wall time and in CPU time (which a busy machine lengthens
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import os
 import statistics
@@ -30,7 +29,7 @@ from benchmarks.resolution import files
 from kerlint import engine, locating
 from kerlint.config import Config
 from kerlint.semantics import interpreter, project
-from kerlint.source import Source, SourceError, parse, read
+from kerlint.source import Source, SourceError, parse, read, without_garbage_collection
 
 SLOWEST = 10
 """Rules whose checks are listed."""
@@ -91,10 +90,11 @@ def cpu(folders: list[Path]) -> dict[str, Any]:
     list(engine.examined([Path("warm.py")], lambda path: config, projects, lambda path: script(50).encode()))
     bare = lint = 0.0
     crashes = 0
+    outcomes = engine.examined([source.path for source in found], lambda path: config, projects, lambda path: None)
     for source in found:
         bare += _parse(source)
         started = time.process_time()
-        (outcome,) = engine.examined([source.path], lambda path: config, projects, lambda path: None)
+        outcome = next(outcomes)
         lint += time.process_time() - started
         crashes += bool(outcome.crash)
     lines = sum(cell.text.count("\n") for source in found for cell in source.cells)
@@ -161,12 +161,11 @@ def split(paths: list[Path]) -> tuple[Counter[str], Counter[str]]:
 
 def _parse(source: Source) -> float:
     """Seconds of CPU for parsing the cells of a file, without the garbage collector and without freeing the trees."""
-    gc.disable()
-    started = time.process_time()
-    modules = [libcst.parse_module(cell.text) for cell in source.cells]
-    took = time.process_time() - started
-    gc.enable()
-    del modules
+    with without_garbage_collection():
+        started = time.process_time()
+        modules = [libcst.parse_module(cell.text) for cell in source.cells]
+        took = time.process_time() - started
+        del modules
     return took
 
 
