@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Any
 
 from kerlint.semantics import catalog
 
 Version = tuple[int, int]
+THIRD: Version = (3, 0)
 ROOTS = {"keras": "keras", "tensorflow.keras": "tf.keras"}
 """The roots that Keras 3 is reached by; below others (`tf_keras`, `tf.compat.v1.keras`) Keras 2 lives on."""
 METHODS = {"fit_generator": "fit", "evaluate_generator": "evaluate", "predict_generator": "predict"}
@@ -175,12 +176,14 @@ def _row(path: str, missing: str, namespace: str) -> Row | None:
         for row in rows("path")
         if namespace in row.namespaces and row.kind in ("", kind) and (path == row.old or path.startswith(f"{row.old}."))
     ]
+    second = catalog.lines("keras2").keys()
     best = max(fitting, key=lambda row: (row.old.count("."), row.kind == kind), default=None)
     if best is None or not best.code:
         return None
     if exists(best.old, namespace) and not (path in _known() or missing in _known()):
         return None
-    return best
+    # What the last Keras 2 has in public broke with Keras 3, whatever is said of internal modules.
+    return replace(best, broke=max(best.broke, THIRD)) if path in second else best
 
 
 def _renewed(path: str, row: Row, namespace: str) -> str:
@@ -231,8 +234,6 @@ def argument(name: str, keyword: str, namespace: str) -> Row | None:
 
 
 def _with(row: Row, old: str, new: str) -> Row:
-    from dataclasses import replace
-
     return replace(row, old=old, new=new)
 
 
