@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kerlint.checks import pairing, repairs, rewrites
 from kerlint.checks.obsolete import Hit, namespace
+from kerlint.semantics import catalog
 from kerlint.semantics.catalog import migration
 from kerlint.semantics.catalog.migration import Row
 from kerlint.semantics.graph import KerasLayer, KerasModel, is_layer, is_model, lineage
@@ -14,7 +15,7 @@ from kerlint.semantics.members import class_member
 from kerlint.semantics.values import Choice, Instance, Term, Unknown, Value
 
 if TYPE_CHECKING:
-    from kerlint.finding import Fix
+    from kerlint.finding import Edit, Fix
     from kerlint.semantics.program import Program, Reference, Use
 
 TOLD_BY_NAME = frozenset({"fit_generator", "evaluate_generator", "predict_generator", "predict_classes"})
@@ -98,6 +99,7 @@ def _fix(program: Program, use: Use, row: Row) -> Fix | None:
             edits = [repairs.replaced(name, new)]
             if "generator" in use.keywords:
                 edits.append(repairs.renamed(use.node, "generator", "x"))
+            edits += _named(use)
             return repairs.fix(f"Call `{new}`", *edits, safe=new != "predict" and use.keywords.keys() <= PLAIN and len(use.positional) <= 1)
         case "KER807" if row.new:
             return repairs.fix(f"Call `{row.new}`", repairs.replaced(name, row.new), safe=True)
@@ -105,6 +107,14 @@ def _fix(program: Program, use: Use, row: Row) -> Fix | None:
             return _classes(program, use)
         case _:
             return None
+
+
+def _named(use: Use) -> list[Edit | None]:
+    """Names for what a generator method was given by position behind the generator: `fit` has other arguments in those places."""
+    entry = catalog.entry(f"keras.Model.{use.name[1:]}")
+    names = [parameter.name for parameter in entry.parameters] if entry is not None else []
+    places = range(1, min(len(use.positional), len(names)))
+    return [repairs.before(repairs.argument(use.node, "", place), f"{names[place]}=") for place in places]
 
 
 def _classes(program: Program, use: Use) -> Fix | None:
