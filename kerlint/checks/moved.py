@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from kerlint.semantics.program import Import, Program, Reference, Use
 
 
+MOST_PLAIN = 2
+"""Arguments that functions of single numbers, and comparisons, share between `keras.backend` and `keras.ops`."""
+
+
 def hits(program: Program) -> Iterator[Hit]:
     """What is gone of what the program imports, and of what it reaches through something that is still there."""
     yield from _imports(program)
@@ -167,7 +171,8 @@ def _fix(program: Program, via: str, node: CSTNode | None, use: Use | None, gone
         if use is None:
             return None
         edits.append(repairs.added(use.node, gone.row.adds))
-    return repairs.fix(f"Write `{text[0]}`", *edits, safe=_is_safe(gone, via), imports=text[1])
+    plain = use is None or (not use.keywords and len(use.positional) <= MOST_PLAIN)
+    return repairs.fix(f"Write `{text[0]}`", *edits, safe=_is_safe(gone, via) and (plain or not gone.row.safe), imports=text[1])
 
 
 def _member(gone: Gone, via: str, node: CSTNode | None, base: str) -> Hit:

@@ -39,6 +39,7 @@ class Row:
     safe: tuple[str, ...] = ()
     members: Mapping[str, str] = field(default_factory=dict)
     but: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
     once: bool = False
     renamed: bool = False
     removed: bool = False
@@ -188,10 +189,12 @@ def _row(path: str, missing: str, namespace: str) -> Row | None:
 
 def _renewed(path: str, row: Row, namespace: str) -> str:
     """What a path is called in Keras 3, or ""."""
-    if row.members or row.fix == "none":
+    name = path.rpartition(".")[2]
+    if row.members or row.fix == "none" or name in row.other:
         return ""
     candidates = [row.new + path[len(row.old) :]] if row.new else []
-    candidates += [catalog.canonical(path)]
+    canonical = catalog.canonical(path)
+    candidates += [f"{canonical.rpartition('.')[0]}.{name}", canonical]  # the name that the file uses, where it still is one
     for candidate in list(candidates):
         last = candidate.rpartition(".")[2]
         candidates += [f"keras.losses.{last}", *(_twins(candidate) if row.code == "KER826" else ())]
