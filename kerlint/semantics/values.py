@@ -297,13 +297,23 @@ def join(*values: Value) -> Value:
     kept: list[Value] = []
     for value in values:
         for option in options(value):
-            if not any(same(option, other) for other in kept):
+            if not any(same(option, other) or _alike(option, other) for other in kept):
                 kept.append(option)
                 if len(kept) > (MOST_DATA if all(isinstance(one, Term) for one in kept) else MOST_OPTIONS):
                     return Unknown("more alternatives than are followed", node=kept[-1].node)
     if len(kept) == 1:
         return kept[0]
     return Choice(tuple(kept), node=kept[-1].node)
+
+
+def _alike(left: Value, right: Value) -> bool:
+    """Whether two contents of one list of unknown length hold the same members."""
+    match left, right:
+        case Term("many", {"element": one}), Term("many", {"element": other}) if left is not right:
+            first, second = options(one), options(other)
+            return len(first) == len(second) and all(map(same, first, second)) and _root(left) is _root(right)
+        case _:
+            return False
 
 
 def widen(before: Value | None, after: Value, reason: str) -> Value:
@@ -313,7 +323,7 @@ def widen(before: Value | None, after: Value, reason: str) -> Value:
     listed, longer = _members(before), _members(after)
     if listed is not None and longer is not None:
         element = join(*listed, *longer) if listed or longer else Unknown(reason)
-        return Term("many", {"element": element}, node=after.node, root=getattr(after, "root", None))
+        return Term("many", {"element": element}, node=after.node, root=_root(after) or _root(before))
     match before, after:
         case Table(), Table(entries):
             return replace(after, entries=entries, open=True)
@@ -325,6 +335,11 @@ def widen(before: Value | None, after: Value, reason: str) -> Value:
             return Unknown(reason, node=after.node)
         case _:
             return join(before, after)
+
+
+def _root(value: Value) -> object:
+    """What a collection is a content of: alternatives of one object are contents of the same."""
+    return next((root for option in options(value) if (root := getattr(option, "root", None)) is not None), None)
 
 
 def _members(value: Value) -> tuple[Value, ...] | None:

@@ -45,6 +45,8 @@ def dataset(call: Call) -> Facts:
         total = sum(counts)
         counts = [int(total * (1 - share)), total - int(total * (1 - share))]
     halves = {}
+    if call.value(99, "maxlen") is not None:  # longer texts are left out
+        counts = [None, None]
     for place, (split, rows) in enumerate(zip(SPLITS, counts, strict=True)):
         x = replace(_described(call, about["x"], rows), split=split)
         words = call.count(99, "num_words")

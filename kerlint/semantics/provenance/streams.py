@@ -9,7 +9,7 @@ from typing import Any
 from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.arrays import number
 from kerlint.semantics.provenance.call import Call
-from kerlint.semantics.provenance.facts import Facts, Origin, agreed, bounded, replace, source_of, stepped, written
+from kerlint.semantics.provenance.facts import Facts, Origin, replace, source_of, stepped, written
 from kerlint.semantics.provenance.indexing import element_of
 from kerlint.semantics.provenance.literals import either, grouped
 from kerlint.semantics.values import Items, Term, Value
@@ -240,10 +240,8 @@ def appended(call: Call) -> Facts:
     """`ds.concatenate(other)`."""
     other = call.facts(1, "dataset")
     rows = None if call.data.rows is None or other.rows is None else call.data.rows + other.rows
-    found = _every(call.data, lambda part: _rows(part, rows))
-    resolved = found.resolved and other.resolved
-    scaled = agreed(found.scaled, other.scaled)
-    return replace(found, resolved=resolved, scaled=scaled, sources=found.sources | other.sources, **bounded(None))
+    found = _every(either([call.data, other]), lambda part: _rows(part, rows))
+    return replace(found, origin=call.data.origin, path=call.data.path, yields=call.data.yields, doubt=call.data.doubt or other.doubt)
 
 
 def enumerated(call: Call) -> Facts:
