@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Check = Callable[[Program, Rule], Iterable[Finding]]
 
 FAMILIES = {
-    "1": ("data",),
+    "1": ("data", "feeding", "labels", "splitting"),
     "2": ("architecture", "proportions", "wiring"),
     "3": ("output", "metrics", "predictions"),
     "4": ("optimizer",),

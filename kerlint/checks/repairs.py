@@ -130,6 +130,15 @@ def wrapped(node: CSTNode | None, part: CSTNode | None, head: str, tail: str) ->
     )
 
 
+def method(call: CSTNode | None, name: str) -> Edit | None:
+    """Another method of the same object, with the same arguments."""
+    match call:
+        case cst.Call(func=cst.Attribute(attr=attr)):
+            return replaced(attr, name)
+        case _:
+            return None
+
+
 def renamed(call: CSTNode | None, old: str, new: str) -> Edit | None:
     """Another keyword for an argument."""
     arg = argument(call, old)
@@ -286,6 +295,11 @@ def called(call: CSTNode | None) -> CSTNode | None:
             return function
         case _:
             return None
+
+
+def bound(program: Program, module: str) -> str | None:
+    """The name under which the file has a module ("np" for "numpy"), or None."""
+    return next((name for name, via in program.names.items() if via == module), None)
 
 
 def spelled(program: Program, name: str) -> str | None:
