@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 FAMILIES = {
     "1": ("data", "feeding", "labels", "splitting"),
     "2": ("architecture", "proportions", "wiring"),
-    "3": ("output", "metrics", "predictions"),
-    "4": ("optimizer",),
+    "3": ("output", "metrics", "predictions", "losses"),
+    "4": ("optimizer", "hyperparameters"),
     "5": ("training", "pipelines", "callbacks", "transfer", "custom_loops"),
     "6": ("regularization",),
     "7": ("input_pipeline", "kernels", "libraries", "runtime", "saving"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from kerlint.finding import Anchor, Edge, Edit, Fix
+from kerlint.semantics.wording import quoted as quoted_code
 
 if TYPE_CHECKING:
     from libcst import CSTNode
@@ -137,6 +138,23 @@ def method(call: CSTNode | None, name: str) -> Edit | None:
             return replaced(attr, name)
         case _:
             return None
+
+
+def exchanged(first: CSTNode | None, second: CSTNode | None) -> tuple[Edit | None, ...]:
+    """Two short expressions in each other's place."""
+    codes = [quoted_code(node) for node in (first, second)]
+    if any(not code or code.endswith("…") for code in codes):
+        return (None,)
+    return replaced(first, codes[1]), replaced(second, codes[0])
+
+
+def named(params: cst.Parameters) -> tuple[CSTNode | None, CSTNode | None]:
+    """The names of the first two parameters of a function."""
+    match params.params:
+        case [first, second, *_] if not params.posonly_params:
+            return first.name, second.name
+        case _:
+            return None, None
 
 
 def renamed(call: CSTNode | None, old: str, new: str) -> Edit | None:

@@ -19,6 +19,7 @@ from kerlint.semantics.values import (
     Choice,
     Const,
     Function,
+    Instance,
     Items,
     Symbol,
     Table,
@@ -376,8 +377,11 @@ def _call(run: Interpreter, node: cst.Call) -> Value:
     match receiver:
         case None:
             value = call(run, function, positional, keywords, node)
-            if isinstance(function, Symbol):
-                run.used(function.name, function.via, node, None, args, value)
+            match function:
+                case Symbol(called, via):
+                    run.used(called, via, node, None, args, value)
+                case Term(called) if called.startswith("keras."):
+                    run.used(".__call__", "", node, function, args, value)
         case Symbol():
             function = attribute(run, receiver, name.value, node)
             value = call(run, function, positional, keywords, node)
@@ -385,7 +389,10 @@ def _call(run: Interpreter, node: cst.Call) -> Value:
                 run.used(function.name, function.via, node, None, args, value)
         case _:
             value = call_method(run, receiver, name.value, positional, keywords, node)
-            if isinstance(receiver, (Term, KerasModel, KerasLayer, Choice, Unknown)) or is_layer(receiver):
+            held = receiver.fields.get(name.value) if isinstance(receiver, Instance) else None
+            if isinstance(held, Term) and held.name.startswith("keras."):  # `self.loss(labels, predictions)`
+                run.used(".__call__", "", node, held, args, value)
+            elif isinstance(receiver, (Term, KerasModel, KerasLayer, Choice, Unknown)) or is_layer(receiver):
                 run.used(f".{name.value}", "", node, receiver, args, value)
     return value
 
