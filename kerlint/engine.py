@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 FAMILIES = {
     "1": ("data", "feeding", "labels", "splitting"),
     "2": ("architecture", "proportions", "wiring"),
-    "3": ("output", "metrics", "predictions", "losses"),
+    "3": ("output", "metrics", "predictions", "losses", "compiling"),
     "4": ("optimizer", "hyperparameters"),
     "5": ("training", "pipelines", "callbacks", "transfer", "custom_loops"),
     "6": ("regularization",),

@@ -10,8 +10,8 @@ from kerlint.checks import certainty, graph, history, pairing, rates, repairs
 from kerlint.checks.places import origin_of
 from kerlint.finding import Edit, Finding, Severity
 from kerlint.semantics.graph import KerasLayer
-from kerlint.semantics.program import Compile, Event, Layer, Program
-from kerlint.semantics.values import Const, Term, Value, number
+from kerlint.semantics.program import Compile, Event, Layer, Loop, Program
+from kerlint.semantics.values import Const, Items, Table, Term, Value, number
 from kerlint.semantics.wording import figure
 
 if TYPE_CHECKING:
@@ -111,10 +111,17 @@ def optimizer_shared_between_models(program: Program, rule: Rule) -> Iterator[Fi
         learned = _learned(program, event)
         first, variables = built.setdefault(shared, (event, learned))
         anew = _remade(program, event, original)
-        if shared in told or first.entry is not event.entry or learned <= variables and not anew:
+        same = first.identity is event.identity and not anew
+        if (
+            shared in told
+            or first.entry is not event.entry
+            or learned <= variables
+            and not anew
+            or same
+            and not _compiled_anew(first, event)
+        ):
             continue
         told.add(shared)
-        same = first.identity is event.identity and not anew
         yield rule.finding(
             optimizer.node or event.node,
             "loop" if anew else "thawed" if same else "",
@@ -138,15 +145,25 @@ def _learned(program: Program, event: Event) -> set[object]:
 
 
 def _learns(layer: Layer) -> bool:
-    return layer.trainable is True and (layer.params or 0) > 0
+    return layer.trainable is True and layer.params != 0
 
 
 def _remade(program: Program, event: Event, optimizer: Term) -> bool:
     """Whether a loop makes the model anew in each pass and the optimizer once before."""
     makings = [use for use in program.uses if use.value is optimizer]
     around = {id(loop.node) for use in makings for loop in use.loops}
-    rebuilt = [loop for loop in (event.model.loops if event.model is not None else ()) if loop in event.loops]
+    rebuilt = [loop for loop in (event.model.loops if event.model is not None else ()) if loop in event.loops and not _listed(loop)]
     return bool(makings) and any(id(loop.node) not in around for loop in rebuilt)
+
+
+def _compiled_anew(first: Event, second: Event) -> bool:
+    """Whether a model was compiled between two of its runs: until then Keras trains what it trained before."""
+    return first.compiled is not None and second.compiled is not None and first.compiled.node is not second.compiled.node
+
+
+def _listed(loop: Loop) -> bool:
+    """Whether each pass of a loop is followed for itself: what it shares with others is then seen by its identity."""
+    return isinstance(loop.iterable, (Items, Table))
 
 
 def invalid_hyperparameter(program: Program, rule: Rule) -> Iterator[Finding]:

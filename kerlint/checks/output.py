@@ -143,6 +143,42 @@ def accuracy_on_regression(program: Program, rule: Rule) -> Iterator[Finding]:
             yield _at_loss(pair, rule, node=pair.accuracy.node, metric=metric, fix=remedies.measure_distance(program, pair))
 
 
+def multi_label_with_softmax(program: Program, rule: Rule) -> Iterator[Finding]:
+    for pair in pairing.pairs(program):
+        for event, labels in pair.labels():
+            if pair.kind == "categorical" and pair.activation == "softmax" and labels.form == "multi-hot" and not pair.alone:
+                yield rule.finding(
+                    pair.head.activation_node,
+                    confidence=pair.confidence(event, labels),
+                    related=(*pair.at_loss(), *pairing.source(labels)),
+                    scope=(event.node, *pair.scope),
+                    fix=remedies.use_independent_classes(program, pair),
+                    labels=_labels_words(labels),
+                    loss=pair.called,
+                )
+                break
+
+
+def loss_in_wrong_range_for_labels(program: Program, rule: Rule) -> Iterator[Finding]:
+    for pair in pairing.pairs(program):
+        for event, labels in pair.labels():
+            low, high = labels.low, labels.high
+            if pair.kind == "binary" and low is not None and high is not None and (low < 0 or high > 1):
+                signs = (low, high) == (-1, 1)
+                yield rule.finding(
+                    pair.place,
+                    "signs" if signs else "wide" if low >= 0 else "",
+                    confidence=pair.confidence(event, labels),
+                    related=(*origin_of(pair.loss), *pairing.source(labels)),
+                    scope=(event.node, *pair.scope),
+                    labels=_labels_words(labels),
+                    loss=pair.called,
+                    low=figure(low),
+                    high=figure(high),
+                )
+                break
+
+
 def labels_do_not_fit_head(program: Program, rule: Rule) -> Iterator[Finding]:
     for pair in pairing.pairs(program):
         for event, labels in pair.labels():

@@ -60,6 +60,13 @@ def use_loss_of_classes(program: Program, pair: Pair, copies: bool) -> Fix | Non
     return _loss_fix(program, pair, _kind_of_labels(pair))
 
 
+def use_independent_classes(program: Program, pair: Pair) -> Fix | None:
+    """Sigmoid and a binary cross-entropy for classes that may hold together, where both are written as strings."""
+    literal = repairs.written(pair.loss)
+    loss = repairs.replaced(literal, repairs.quoted("binary_crossentropy", literal))
+    return repairs.fix("judge each class for itself", activation(pair.head, "sigmoid"), loss, safe=False)
+
+
 def tell_logits(program: Program, pair: Pair) -> Fix | None:
     """`from_logits=True` for a loss that is an object (safe: nothing else may be meant), else the activation that the head lacks.
 

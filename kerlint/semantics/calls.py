@@ -186,6 +186,8 @@ def call_method(run: Interpreter, receiver: Value, name: str, positional: list[V
             return assembly.apply(run, receiver, positional, keywords, node)
         case Term("super", {"self": Instance() as this, "class": Class() as owner}):
             return _super_method(run, this, owner, name, positional, keywords, node)
+    if isinstance(receiver, (Term, Unknown)):
+        _hand_over(run, (*positional, *keywords.values()))
     outcome = methods.call(run, receiver, name, positional, keywords, node)
     if outcome is None and name in methods.TRAINERS:
         events.foreign_fit(run, receiver, numbered(positional, keywords), keywords, node)

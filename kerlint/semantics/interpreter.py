@@ -143,6 +143,7 @@ class Interpreter:
         self.legacy = False
         self.image_format: Value = Const(None)
         self.rehearsing = 0
+        self.whole = True
         self.steps = 0
         self.budget = STEPS
         self.exhausted = False
@@ -189,6 +190,7 @@ class Interpreter:
 
     def module(self, parsed: Parsed) -> None:
         """Run every cell of a script or notebook in order."""
+        self.whole = None not in parsed.modules
         for module in parsed.modules:
             if module is not None:
                 self.budget += 2 * len(module.body)  # a statement and the line it stands in
@@ -658,6 +660,7 @@ class Interpreter:
             passes=tuple(self.forward),
             fixed=frozenset(self.fixed),
             keras=min(self.project.keras, LAST["2"]) if self.legacy else self.project.keras,
+            whole=self.whole,
         )
 
     def known(self) -> dict[str, str]:

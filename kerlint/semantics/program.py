@@ -83,6 +83,8 @@ class Model:
     pretrained: bool = False
     """Weights were loaded or come with an application."""
     doubt: str = ""
+    keys: tuple[str, ...] = ()
+    """The names of its outputs, when they are given as a dict."""
     handed: bool = False
     """It was given to code that is not known, which may have done anything to it (compiled it, say)."""
     title: str = ""
@@ -355,6 +357,8 @@ class Program:
     """What the names of the file itself stand for that are bound to something of a library: {"tf": "tensorflow"}, as imported."""
     files: tuple[Path, ...] = ()
     """The files of the project that were followed into."""
+    whole: bool = True
+    """Whether every cell of the source could be read."""
     imports: tuple[Import, ...] = ()
     """What is imported of Keras and TensorFlow, used or not, in program order."""
     references: tuple[Reference, ...] = ()

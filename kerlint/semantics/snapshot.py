@@ -9,7 +9,7 @@ from kerlint.semantics import provenance, shapes
 from kerlint.semantics.graph import INPUT, REPEAT, Call, KerasLayer, KerasModel, Tensor, arguments, is_layer, source, tensors, upstream
 from kerlint.semantics.program import Layer, Model
 from kerlint.semantics.state import HANDED, LAYERS, OUTPUTS, PRETRAINED, SHAPE, TRAINABLE, name_of
-from kerlint.semantics.values import Const, Function, Instance, Items, Unknown, Value, python, text
+from kerlint.semantics.values import Const, Function, Instance, Items, Table, Unknown, Value, python, text
 
 if TYPE_CHECKING:
     from kerlint.semantics.interpreter import Interpreter
@@ -57,6 +57,7 @@ def _taken(run: Interpreter, model: Value, inputs: Value, outputs: Value) -> Mod
         loops=model.loops if isinstance(model, KerasModel) else run.made_in.get(id(model), ()),
         pretrained=PRETRAINED in fields or any(_pretrained(call) for call in made),
         doubt=model.doubt,
+        keys=tuple(map(str, outputs.entries)) if isinstance(outputs, Table) else (),
         handed=HANDED in fields,
         title=text(fields.get("name")) or "",
     )

@@ -274,7 +274,7 @@ def random(call: Call) -> Facts:
         shape = (*shape, call.ask(given.get("mean")).rows)
     low = _parameter(call, given, "low", "minval")
     high = _parameter(call, given, "high", "maxval")
-    whole = call.about.get("whole", False)
+    whole = call.about.get("whole", False) or (dtype_of(call.term.args.get("dtype")) or "").startswith(("int", "uint"))
     if whole and high is None and "high" in given and given["high"] is None:
         low, high = 0, low
     bounds: tuple[float, float] | None = (low, high - 1 if whole else high) if low is not None and high is not None else None
