@@ -71,7 +71,7 @@ def multi_output_loss_mismatch(program: Program, rule: Rule) -> Iterator[Finding
     seen: set[int] = set()
     for event in program.events:
         model = event.model
-        if event.kind not in ("compile", "fit") or model is None or not model.complete or id(event.node) in seen or not model.outputs:
+        if event.kind not in ("compile", "fit") or model is None or not model.complete or not model.counted or id(event.node) in seen:
             continue
         for variant, node, facts in (*_lists(program, event, model), *_keys(event, model)):
             seen.add(id(event.node))

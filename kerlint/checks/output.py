@@ -146,7 +146,9 @@ def accuracy_on_regression(program: Program, rule: Rule) -> Iterator[Finding]:
 def multi_label_with_softmax(program: Program, rule: Rule) -> Iterator[Finding]:
     for pair in pairing.pairs(program):
         for event, labels in pair.labels():
-            if pair.kind == "categorical" and pair.activation == "softmax" and labels.form == "multi-hot" and not pair.alone:
+            if pair.kind != "categorical" or pair.activation != "softmax" or pair.alone or labels.random:
+                continue
+            if labels.form == "multi-hot":
                 yield rule.finding(
                     pair.head.activation_node,
                     confidence=pair.confidence(event, labels),
@@ -163,7 +165,9 @@ def loss_in_wrong_range_for_labels(program: Program, rule: Rule) -> Iterator[Fin
     for pair in pairing.pairs(program):
         for event, labels in pair.labels():
             low, high = labels.low, labels.high
-            if pair.kind == "binary" and low is not None and high is not None and (low < 0 or high > 1):
+            if pair.kind != "binary" or low is None or high is None or labels.doubt:
+                continue
+            if low < -rule["slack"] or high > 1 + rule["slack"] and labels.resolved:
                 signs = (low, high) == (-1, 1)
                 yield rule.finding(
                     pair.place,

@@ -85,6 +85,8 @@ class Model:
     doubt: str = ""
     keys: tuple[str, ...] = ()
     """The names of its outputs, when they are given as a dict."""
+    counted: bool = True
+    """Whether it is known how many outputs it has: no branch gives it others."""
     handed: bool = False
     """It was given to code that is not known, which may have done anything to it (compiled it, say)."""
     title: str = ""

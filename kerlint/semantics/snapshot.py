@@ -58,9 +58,22 @@ def _taken(run: Interpreter, model: Value, inputs: Value, outputs: Value) -> Mod
         pretrained=PRETRAINED in fields or any(_pretrained(call) for call in made),
         doubt=model.doubt,
         keys=tuple(map(str, outputs.entries)) if isinstance(outputs, Table) else (),
+        counted=_counted(outputs),
         handed=HANDED in fields,
         title=text(fields.get("name")) or "",
     )
+
+
+def _counted(outputs: Value) -> bool:
+    match outputs:
+        case Tensor():
+            return True
+        case Items(items):
+            return all(map(_counted, items))
+        case Table(entries):
+            return all(map(_counted, entries.values()))
+        case _:
+            return False
 
 
 def _has_no_call(model: Instance) -> bool:

@@ -196,8 +196,8 @@ def _spelled(parts: list[Value]) -> str:
 
 def setitem(call: Call) -> Facts:
     """The array or table after `x[key] = value`."""
-    base, key = call.data, call.term.args.get("key", Unknown("no key"))
-    value = call.ask(call.term.args.get("value"))
+    key = call.term.args.get("key", Unknown("no key"))
+    base, value = _unmasked(call.data, call.term.args.get("base"), key), call.ask(call.term.args.get("value"))
     if _is_table(base):
         return stored_column(call, python(key), value)
     if _is_everything(key):
@@ -212,6 +212,20 @@ def setitem(call: Call) -> Facts:
     scaled = scaled if resolved else scaled or None
     found = replace(base, **bounded(bounds), columns=None, scaled=scaled, resolved=resolved, classes=classes)
     return replace(found, path=(*base.path, *(step for step in steps if step.effect != "select")), sources=base.sources | value.sources)
+
+
+def _unmasked(base: Facts, array: Value | None, key: Value) -> Facts:
+    """What stays of an array where `x[x > limit] = value` gives all beyond the limit another value."""
+    match key:
+        case Term("compare", {"left": compared, "right": Const(int() | float() as limit), "operator": Const(str() as operator)}) if (
+            compared is array and base.bounds is not None
+        ):
+            low, high = base.bounds
+            if operator in (">", ">="):
+                return replace(base, **bounded((min(low, limit), min(high, limit))))
+            return replace(base, **bounded((max(low, limit), max(high, limit)))) if operator in ("<", "<=") else base
+        case _:
+            return base
 
 
 def _is_everything(key: Value) -> bool:
