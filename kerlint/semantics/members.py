@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kerlint.semantics import catalog, provenance
-from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, dims, is_model
+from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, dims, is_model, repeated, tensors
 from kerlint.semantics.values import (
     Choice,
     Class,
@@ -58,11 +58,17 @@ def attribute(run: Interpreter, base: Value, name: str, node: CSTNode) -> Value:
         case Tensor():
             return _tensor_member(base, name, node)
         case Term():
-            return _term_member(base, name, node)
+            return _term_member(run, base, name, node)
         case Unknown(reason):
             return Unknown(reason, node=node)
         case _:
             return Term("method", {"self": base, "name": Const(name)}, node=node)
+
+
+def _inside(run: Interpreter, model: KerasModel, node: CSTNode) -> Value:
+    """The output of a layer inside a model whose layers are not in the source (an application): something made of its inputs."""
+    found = list(tensors(run.model_member(model, "input", node)))
+    return repeated(found, "a layer inside a model that is not in the source", node) if found else Unknown("a layer of a model", node=node)
 
 
 def symbol_member(base: Symbol, name: str, node: CSTNode | None) -> Symbol:
@@ -149,7 +155,12 @@ RATE = {"lr": "learning_rate"}
 """The names of an optimizer's attributes before Keras 2.3."""
 
 
-def _term_member(term: Term, name: str, node: CSTNode) -> Value:
+def _term_member(run: Interpreter, term: Term, name: str, node: CSTNode) -> Value:
+    match term:
+        case Term(".get_layer()", {"self": KerasModel() as model}) if name == "output":
+            return _inside(run, model, node)
+        case Term("item", {"base": Term(".layers", {"self": KerasModel() as model})}) if name == "output":
+            return _inside(run, model, node)
     named = RATE.get(name, name)
     if named in term.args and catalog.entry(term.name) is not None:
         return term.args[named]
