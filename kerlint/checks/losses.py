@@ -76,7 +76,8 @@ def unstable_log_in_loss(program: Program, rule: Rule) -> Iterator[Finding]:
                     activation=activation if activation != "linear" else "no activation",
                 )
     for use in program.uses:
-        applied = terms.activated(program, use) if use.name.rpartition(".")[2] in rule["logarithms"] else ""
+        logarithm = use.name.startswith(terms.OURS) and terms.last(use.name) in rule["logarithms"]
+        applied = terms.activated(program, use) if logarithm else ""
         if applied in rule["activations"] and id(use.node) not in seen:
             seen.add(id(use.node))
             confidence = certainty.of(use)

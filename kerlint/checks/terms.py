@@ -25,6 +25,10 @@ EVEN = frozenset({"square", "abs", "absolute", "cosh", "squared_difference"})
 COMMUTING = frozenset({"add", "multiply", "maximum", "minimum", "equal", "not_equal", "squared_difference"})
 
 
+OURS = ("keras.", "tensorflow.")
+"""Libraries that compute a logarithm as it is written; Theano makes a stable one of the logarithm of a softmax."""
+
+
 def last(name: str) -> str:
     """A function without its module, a method without its brackets: "log", "numpy"."""
     return name.strip(".()").rpartition(".")[2]
@@ -69,7 +73,7 @@ def risky(made: Value, logarithms: Collection[str]) -> Iterator[tuple[Term, str]
         match term:
             case Term("divide", {"right": below}) if bare(below):
                 yield term, "quotient"
-            case Term(name, args) if last(name) in logarithms and "." in name and args and bare(next(iter(args.values()))):
+            case Term(name, args) if last(name) in logarithms and name.startswith(OURS) and args and bare(next(iter(args.values()))):
                 yield term, "log"
 
 
@@ -97,7 +101,7 @@ def activated(program: Program, use: Use) -> str:
             models = (model for model in program.models if model.identity is identity)
             heads = [head for model in models for head in graph.heads(model)]
             return (heads[0].activation or "") if len(heads) == 1 else ""
-        case Term(name) if "." in name and last(name) in ("softmax", "sigmoid"):
+        case Term(name) if name.startswith(OURS) and last(name) in ("softmax", "sigmoid"):
             return last(name)
         case _:
             return ""
