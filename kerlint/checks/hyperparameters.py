@@ -112,15 +112,10 @@ def optimizer_shared_between_models(program: Program, rule: Rule) -> Iterator[Fi
         first, variables = built.setdefault(shared, (event, learned))
         anew = _remade(program, event, original)
         same = first.identity is event.identity and not anew
-        if (
-            shared in told
-            or first.entry is not event.entry
-            or learned <= variables
-            and not anew
-            or same
-            and not _compiled_anew(first, event)
-        ):
+        if shared in told or first.entry is not event.entry or learned <= variables and not anew:
             continue
+        if same and not _compiled_anew(first, event) or first.node is event.node and event.doubt and not anew:
+            continue  # one of several models is trained, not both
         told.add(shared)
         yield rule.finding(
             optimizer.node or event.node,
