@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, history, repairs, rewrites
@@ -118,6 +119,7 @@ def mixed_keras_and_tf_keras(program: Program, rule: Rule) -> Iterator[Finding]:
         )
 
 
+@lru_cache(maxsize=2048)
 def _kind(via: str) -> str:
     return next((kind for root, kind in KINDS.items() if via.startswith(f"{root}.")), "")
 

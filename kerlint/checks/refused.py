@@ -26,12 +26,16 @@ def hits(program: Program) -> Iterator[Hit]:
     for use in program.uses:
         if use.guarded:
             continue
-        yield from _merge(program, use)
-        yield from _weight(use)
-        if use.via:
-            yield from _input(use)
+        if use.name == "keras.layers.merge":
+            yield from _merge(program, use)
+        if not use.via:
+            yield from _weight(use)
+            continue
+        yield from _input(use)
+        if "name" in use.keywords:
             yield from _name(use)
-            yield from _operation(program, use)
+        yield from _operation(program, use)
+        if use.inside:
             yield from _compiled(use)
     yield from _variables(program)
     yield from (Hit(migration.call("KER842", "if"), node, rewrites.code(node)) for node in program.branches)
@@ -40,8 +44,6 @@ def hits(program: Program) -> Iterator[Hit]:
 
 def _merge(program: Program, use: Use) -> Iterator[Hit]:
     """`merge([...], mode=...)` of Keras 1."""
-    if use.name != "keras.layers.merge":
-        return
     mode = use.arg(1, "mode")
     new = migration.merging(text(mode) or "sum") if mode is None or text(mode) is not None else ""
     fix = None
