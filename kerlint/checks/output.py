@@ -167,7 +167,7 @@ def loss_in_wrong_range_for_labels(program: Program, rule: Rule) -> Iterator[Fin
             low, high = labels.low, labels.high
             if pair.kind != "binary" or low is None or high is None or labels.doubt:
                 continue
-            if low < -rule["slack"] or high > 1 + rule["slack"] and labels.resolved:
+            if low < -rule["slack"] or high > 1 + rule["slack"] and labels.resolved and labels.scaled is not None:
                 signs = (low, high) == (-1, 1)
                 yield rule.finding(
                     pair.place,
