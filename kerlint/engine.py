@@ -33,7 +33,7 @@ FAMILIES = {
     "5": ("training", "pipelines", "callbacks", "transfer", "custom_loops"),
     "6": ("regularization",),
     "7": ("input_pipeline", "kernels", "libraries", "runtime", "saving"),
-    "8": ("migration",),
+    "8": ("migration", "arguments"),
     "9": ("opinion",),
 }
 """The modules of checks for each first digit of a code; KER0 is what this module says itself."""

@@ -9,6 +9,13 @@ class MistakeError(Exception):
     """Something the user wrote (an option, a key, a path, a rule) that cannot be followed; the message is for the user."""
 
 
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that is nearest to a wrong one, or ""."""
+    import difflib  # 5 ms that only a mistake pays
+
+    return next(iter(difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.8)), "")
+
+
 def meant(word: str, known: Iterable[str]) -> str:
     """The end of a sentence that names the nearest known words: `; did you mean "select"?`, or "" when none is near."""
     import difflib  # 5 ms that only a mistake pays

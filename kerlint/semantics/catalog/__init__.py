@@ -135,6 +135,14 @@ def conventional(name: str) -> str | None:
     return next((path for module in usual["modules"] if entry(path := f"{module}.{name}") is not None), None)
 
 
+def once_took(name: str, keyword: str) -> bool:
+    """Whether an older Keras had this argument: under another name now, or as a part of another one."""
+    found = entry(name)
+    return keyword in renamed_arguments(canonical(name), found.kind if found else "") or any(
+        keyword in parts for parts in table()["pairs"].values()
+    )
+
+
 @lru_cache(maxsize=1024)
 def defaults(name: str) -> Mapping[str, Any]:
     """The default of each parameter that has one, as Python objects; what the catalog cannot hold is left out."""
