@@ -301,8 +301,9 @@ def element(call: Call) -> Facts:
 
 
 def listed(call: Call) -> Facts:
-    """`list(x)`: the same data; of what `fit` iterates over, a list of what it yields."""
-    return call.data if call.data.yields is None else rowed(element_of(call.data))
+    """`list(x)`: the same data; of what `fit` iterates over, a list of what it yields (pairs still come one by one)."""
+    one = call.data if call.data.yields is None else element_of(call.data)
+    return call.data if call.data.yields is None or call.data.yields == "elements" and one.members else rowed(one)
 
 
 def many(call: Call) -> Facts:

@@ -237,6 +237,10 @@ def text_file(call: Call) -> Facts:
     return call.origin("text", form="text", dtype="string")
 
 
+GREY = ("as_gray", "as_grey", "flatten", "mode", "pilmode")
+"""Arguments with which `imread` gives one number for a pixel instead of three: skimage, scipy and imageio."""
+
+
 def image_file(call: Call) -> Facts:
     """An image of 0..255 read from a file, or decoded."""
     about = call.about
@@ -246,6 +250,8 @@ def image_file(call: Call) -> Facts:
         shape = (None, None, channels)
     if call.term.name == "cv2.imread" and call.value(1, "flags") is not None:
         shape = (None, None) if call.integer(1, "flags") == 0 or "GRAYSCALE" in str(getattr(call.value(1, "flags"), "name", "")) else None
+    if any(call.value(99, name) is not None for name in GREY):  # what it is set to need not be known
+        shape = None
     size = call.value(2, "target_size")
     if "sized" in about and size is not None:
         sides = call.dims(size)
