@@ -118,7 +118,7 @@ def _last_step(flag: Value) -> Fix | None:
 
 def channels_first_input(program: Program, rule: Rule) -> Iterator[Finding]:
     for model, entrance in graph.layers(program):
-        readers = model.readers(entrance)
+        readers = tuple(_readers(entrance, model))
         broken = any(layer.mismatch for layer in model.layers)  # KER210 then tells why
         if broken or model.pretrained or not _planes_first(entrance, rule) or not readers:
             continue
@@ -135,6 +135,15 @@ def channels_first_input(program: Program, rule: Rule) -> Iterator[Finding]:
                 height=first,
                 layer=graph.called(readers[0]),
             )
+
+
+def _readers(layer: Layer, model: Model) -> Iterator[Layer]:
+    """The layers that read an output, seen through dropout, noise and normalization."""
+    for reader in model.readers(layer):
+        if reader.kind in graph.PASSING:
+            yield from _readers(reader, model)
+        else:
+            yield reader
 
 
 def _planes_first(layer: Layer, rule: Rule) -> bool:

@@ -198,13 +198,13 @@ def setitem(call: Call) -> Facts:
     """The array or table after `x[key] = value`."""
     key = call.term.args.get("key", Unknown("no key"))
     base, value = _unmasked(call.data, call.term.args.get("base"), key), call.ask(call.term.args.get("value"))
-    if _is_table(base):
+    if _is_table(base) and not _is_buffer(call):
         return stored_column(call, python(key), value)
     if _is_everything(key):
         return replace(value, shape=base.shape, rows=base.rows if base.shape is None else value.rows or base.rows)
     steps = value.path[len(base.path) :] if value.path[: len(base.path)] == base.path else value.path
     bounds = union(base.bounds, value.bounds)
-    if base.origin is not None and base.origin.kind == "filled":
+    if _is_buffer(call):
         return _filled(call, base, key, value)
     scaled = base.scaled if value.scaled is base.scaled else base.scaled or None
     resolved = base.resolved and value.resolved
@@ -226,6 +226,15 @@ def _unmasked(base: Facts, array: Value | None, key: Value) -> Facts:
             return replace(base, **bounded((max(low, limit), max(high, limit)))) if operator in ("<", "<=") else base
         case _:
             return base
+
+
+def _is_buffer(call: Call) -> bool:
+    """Whether it is an array of zeros at the bottom, whatever was written into it before."""
+    below = call.term.args.get("base")
+    while isinstance(below, Term) and below.name == "setitem":
+        below = below.args.get("base")
+    found = call.ask(below)
+    return found.origin is not None and found.origin.kind == "filled"
 
 
 def _is_everything(key: Value) -> bool:
