@@ -10,6 +10,7 @@ from kerlint.checks import certainty, graph, repairs
 from kerlint.checks.history import TRAINING
 from kerlint.finding import Finding, Fix, Related
 from kerlint.semantics.provenance import facts
+from kerlint.semantics.tapes import missed
 from kerlint.semantics.values import Choice, Const, Instance, Items, Term, Value, options
 from kerlint.semantics.wording import words
 
@@ -215,7 +216,7 @@ def _recorded(use: Use, tapes: dict[object, Tape], rule: Rule) -> _Fault | None:
     match target:
         case Term(name) if name in rule["operations"] or name.startswith(tuple(rule["libraries"])):
             place = target.origin or target.node
-            if tape is not None and _owners(use.arg(1, "sources")) and tape.missed(place):
+            if tape is not None and _owners(use.arg(1, "sources")) and missed(tape, place):
                 return _Fault("outside", place, words(target))
         case _:
             pass

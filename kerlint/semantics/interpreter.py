@@ -176,7 +176,6 @@ class Interpreter:
         self.made_in: dict[int, tuple[Loop, ...]] = {}
         self.tapes: tuple[Tape, ...] = ()
         self.running: CSTNode | None = None
-        self.taped: dict[CSTNode, tuple[frozenset[int], frozenset[int]]] = {}
         self.forward: list[Pass] = []
         self.fixed: dict[Value, None] = {}
 

@@ -311,14 +311,8 @@ class Tape:
 
     value: Value
     node: CSTNode
-    inside: frozenset[int]
-    """The identities of the nodes of its body."""
-    around: frozenset[int]
-    """The identities of the nodes of the function, script or cell that it stands in, without the functions defined there."""
-
-    def missed(self, node: CSTNode | None) -> bool:
-        """Whether a piece of code of the same function stands outside the body."""
-        return id(node) in self.around and id(node) not in self.inside
+    scope: CSTNode | None
+    """The body of the function, the script or the cell that it stands in."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -370,7 +364,7 @@ class Program:
     without_input: tuple[CSTNode, ...] = ()
     """Calls of layers and models with a `None` in the list of their inputs."""
     passes: tuple[Pass, ...] = ()
-    """The models called on data, in program order."""
+    """The models called on data where a tape records it or the mode is given, in program order."""
     fixed: frozenset[object] = frozenset()
     """The layers and models that are called with `training=True` or `training=False` as it is written, whatever mode their model is in."""
     keras: tuple[int, int] = (3, 99)

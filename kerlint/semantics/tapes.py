@@ -24,32 +24,35 @@ def opened(run: Interpreter, value: Value, node: cst.With) -> tuple[Tape, ...]:
     """The tape that a `with` opens, if it opens one."""
     match value:
         case Term(name) if name in TAPES:
-            if node not in run.taped:
-                around = run.calling[-1][0] if run.calling else run.running
-                run.taped[node] = _nodes(node.body), _nodes(around)
-            inside, scope = run.taped[node]
-            return (Tape(value, node, inside, scope),)
+            return (Tape(value, node, run.calling[-1][0] if run.calling else run.running),)
         case _:
             return ()
 
 
-def _nodes(top: cst.CSTNode | None) -> frozenset[int]:
-    """The identities of all nodes of a piece of code, without what stands in functions defined there."""
-    found: set[int] = set()
-    waiting = [] if top is None else [top]
+def missed(tape: Tape, place: cst.CSTNode | None) -> bool:
+    """Whether a piece of code stands in the function, script or cell of a tape, but outside of what the tape records."""
+    return not _holds(tape.node, place) and _holds(tape.scope, place)
+
+
+def _holds(top: cst.CSTNode | None, wanted: cst.CSTNode | None) -> bool:
+    """Whether a piece of code holds another one, the functions that are defined in it left out."""
+    waiting = [] if top is None or wanted is None else [top]
     while waiting:
         node = waiting.pop()
-        found.add(id(node))
+        if node is wanted:
+            return True
         waiting.extend(child for child in parts(node) if type(child) not in DEFINITIONS)
-    return frozenset(found)
+    return False
 
 
 def passed(run: Interpreter, model: Maker, positional: list[Value], keywords: dict[str, Value], value: Value, node: cst.CSTNode) -> None:
-    """A model was called on data."""
+    """A model was called on data: recorded where a tape sees it, or where its mode is given."""
     if run.rehearsing or not is_model(model):
         return
     moded = [value for name, value in keywords.items() if name not in ("inputs", "mask")]
     training = keywords.get("training", next(iter((*moded, *positional[1:])), None))  # a `call` may name its mode as it likes
+    if training is None and not run.tapes:
+        return
     seen = snapshot.snapshot(run, model, positional[0] if positional else None)
     entry = run.entry.body if run.entry is not None else None
     default = _default(model)
