@@ -16,7 +16,7 @@ import libcst as cst
 from kerlint.positions import positions
 from kerlint.semantics import catalog, interpreter, library
 from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, is_model
-from kerlint.semantics.program import Event, Program
+from kerlint.semantics.program import Event, Pass, Program
 from kerlint.semantics.project import Project
 from kerlint.semantics.snapshot import snapshot
 from kerlint.semantics.values import (
@@ -55,13 +55,14 @@ class Case:
     notebook: bool
     files: Mapping[str, str]
     events: str | None
+    passes: str | None
 
 
 def cases(page: Path) -> Iterator[Case]:
     """The cases of a page."""
     _, *parts = HEADING.split(page.read_text(encoding="utf-8"))
     for title, body in zip(parts[::2], parts[1::2], strict=False):
-        files, cells, notebook, events = {}, [], False, None
+        files, cells, notebook, events, passes = {}, [], False, None, None
         for language, words, code in FENCE.findall(body):
             match language, words.split():
                 case "python", [word] if word.startswith("file="):
@@ -73,11 +74,13 @@ def cases(page: Path) -> Iterator[Case]:
                     cells.append(code)
                 case "text", []:
                     events = code
+                case "text", ["passes"]:
+                    passes = code
                 case _:
                     raise ValueError(f"{page.name}, {title}: a fence that means nothing: {language} {words}")
         if not notebook and len(cells) != 1:
             raise ValueError(f"{page.name}, {title}: {len(cells)} scripts")
-        yield Case(title, tuple(cells), notebook, files, events)
+        yield Case(title, tuple(cells), notebook, files, events, passes)
 
 
 def expected(case: Case) -> dict[tuple[str, int, int], str]:
@@ -110,6 +113,7 @@ class Seen:
     lines: Mapping[tuple[str, int, int], str]
     program: Program
     events: str
+    passes: str
 
 
 def run(case: Case, folder: Path) -> Seen:
@@ -132,9 +136,10 @@ def run(case: Case, folder: Path) -> Seen:
     with patch.object(interpreter, "Interpreter", Revealing), patch.dict(library.RUN, {"reveal": reveal}):
         program = interpreter.interpret(source, parsed, project)
     events = "".join(f"{event_shown(event)}\n" for event in program.events)
+    passes = "".join(f"{pass_shown(each, program)}\n" for each in program.passes)
     modules = [(main, number, module) for number, module in enumerate(parsed.modules, 1) if module is not None]
     modules += [(path, 1, module) for path, _, module in project.modules()]
-    return Seen(dict(_lines(modules, found, folder)), program, events)
+    return Seen(dict(_lines(modules, found, folder)), program, events, passes)
 
 
 def _notebook(cells: tuple[str, ...]) -> str:
@@ -293,6 +298,14 @@ def event_shown(event: Event) -> str:
     if event.kind == "trainable":
         parts.append(_plain(event.args["value"]))
     return " | ".join(parts) + (f" ({event.doubt})" if event.doubt else "")
+
+
+def pass_shown(each: Pass, program: Program) -> str:
+    """A model that is called on data on one line: in which mode, under how many tapes, and which of its layers have a mode of their own."""
+    mode = "no mode" if each.training is None else f"training {_plain(each.training)}" + ("" if each.given else " by default")
+    fixed = [layer.kind for layer in each.model.layers if layer.identity in program.fixed]
+    tapes = f"{len(each.tapes)} tape{'' if len(each.tapes) == 1 else 's'}"
+    return " | ".join([each.model.name or "(nameless)", mode, tapes, *(f"{kind} fixed" for kind in fixed)])
 
 
 class _NoHeap:

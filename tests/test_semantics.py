@@ -23,7 +23,9 @@ def test_revealed(case: revealing.Case, tmp_path: Path) -> None:
     assert seen.lines == revealing.expected(case)
     if case.events is not None:
         assert seen.events == case.events
-    assert seen.lines or case.events, "a block that reveals nothing shows nothing"
+    if case.passes is not None:
+        assert seen.passes == case.passes
+    assert seen.lines or case.events or case.passes, "a block that reveals nothing shows nothing"
 
 
 def test_every_feature_has_a_page() -> None:
