@@ -182,7 +182,9 @@ def _fault(use: Use, tapes: dict[object, Tape], rule: Rule) -> _Fault | None:
 def _unused(assignment: Assignment, tapes: dict[object, Tape]) -> _Fault | None:
     """Gradients of weights that nothing reads."""
     match assignment.value:
-        case Term(".gradient()", {"self": tape}) as taken if not assignment.read and _root(tape) in tapes:
+        case Term(".gradient()", {"self": tape}) as taken if (
+            not assignment.read and _root(tape) in tapes and not assignment.name.startswith("_")
+        ):
             sources = taken.arg(1, "sources")
             return _Fault("unused", taken.node, assignment.name, words(sources)) if sources is not None and _owners(sources) else None
         case _:
