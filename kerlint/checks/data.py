@@ -182,10 +182,6 @@ def scaled_copy_unused(program: Program, rule: Rule) -> Iterator[Finding]:
 
 def data_does_not_fit_input(program: Program, rule: Rule) -> Iterator[Finding]:
     seen: set[object] = set()
-    for event, value in intake.lists(program):
-        seen.add(value.node)
-        confidence, scope = certainty.of(event, value), (event.node,)
-        yield rule.finding(value.node, "list", confidence=confidence, scope=scope, x=words(value), call=event.kind)
     for event, value, found in _entering(program):
         wanted = intake.entrance(event.model) if event.model is not None else None
         if wanted is None or found.shape is None or value.node in seen:

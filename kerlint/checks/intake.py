@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kerlint.checks.graph import AVERAGING, DROPOUTS, INPUTS, MAXIMA, SHAPING, WEIGHTED
-from kerlint.semantics.provenance import facts
-from kerlint.semantics.values import Items, Term, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kerlint.semantics.program import Event, Layer, Model, Program, Shape
-    from kerlint.semantics.values import Value
+    from kerlint.semantics.program import Layer, Model, Shape
 
 WRAPPERS = frozenset({"TimeDistributed", "Bidirectional"})
 AUGMENTING = frozenset(
@@ -98,34 +95,6 @@ def enters(data: Shape, entrance: Shape, strict: bool = True) -> bool:
         return False
     axes = list(zip(data, entrance, strict=True))[1 if strict else -1 :]
     return all(found is None or wanted is None or found == wanted for found, wanted in axes)
-
-
-def listed(value: Value | None) -> bool:
-    """Whether a value is a Python list of numbers, or of lists of them, and no array."""
-    match value:
-        case Items(items, "list") if items:
-            return all(number(item) is not None for item in items) or all(map(listed, items))
-        case Term(".tolist()", {"self": array}):
-            return facts(array).origin is not None
-        case _:
-            return False
-
-
-def lists(program: Program) -> Iterator[tuple[Event, Value]]:
-    """The lists of numbers that are handed to models where arrays are due, each place once; Keras 2 took them for arrays."""
-    seen: set[object] = set()
-    if program.keras < _STRICT or any(name.startswith("tf_keras") for name in program.names.values()):
-        return
-    for event in program.events:
-        for value in (event.x, event.y) if event.kind in _READING else ():
-            if value is not None and listed(value) and value.node not in seen:
-                seen.add(value.node)
-                yield event, value
-
-
-_STRICT = (3, 0)
-"""The version from which on a list is a list of inputs, and nothing else."""
-_READING = ("fit", "evaluate", "predict")
 
 
 def strict(model: Model) -> bool:
