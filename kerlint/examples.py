@@ -122,7 +122,7 @@ def faults(block: Block, config: Config) -> Iterator[str]:
             yield f"{block.place(*mark[:2])}: {finding.code} is reported, but not marked: {finding.message}"
         kind = "" if finding.fix is None else "safe" if finding.fix.safe else "unsafe"
         said = config.known[finding.code].fix
-        if kind and said not in (kind, "mixed", "none"):
+        if kind and said not in (kind, "mixed"):
             yield f"{block.place(*mark[:2])}: the fix of {finding.code} is {kind}, but its page says {said}"
     if block.mends is not None:
         yield from _unlike(block, block.mends, config)
