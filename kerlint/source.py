@@ -89,8 +89,7 @@ class Source:
     @property
     def mentions_keras(self) -> bool:
         """Whether any code names Keras or TensorFlow, or looks like a piece of such code; all other files are left alone."""
-        texts = (*(cell.text for cell in self.cells), *self.written.values())
-        return any(map(_mentioned, texts)) or all(any(word in text for text in texts) for word in FRAGMENT)
+        return _mentioned(*(cell.text for cell in self.cells), *self.written.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +169,9 @@ def trains(data: bytes) -> bool:
     return b".fit" in data or b".train_on_batch(" in data
 
 
-def _mentioned(text: str) -> bool:
-    return any(word in text for word in WORDS)
+def _mentioned(*texts: str) -> bool:
+    """The same of texts that go together."""
+    return any(word in text for text in texts for word in WORDS) or all(any(word in text for text in texts) for word in FRAGMENT)
 
 
 # Reading
@@ -229,7 +229,7 @@ def _without_form_feeds(text: str) -> tuple[str, tuple[int, ...]]:
 
 
 def _read_notebook(path: Path, text: str) -> Source:
-    if not (_mentioned(text) or all(word in text for word in FRAGMENT)) and text.lstrip().startswith("{") and text.rstrip().endswith("}"):
+    if not _mentioned(text) and text.lstrip().startswith("{") and text.rstrip().endswith("}"):
         return Source(path, text, notebook=True)
     try:
         found = notebook.code_cells(text)

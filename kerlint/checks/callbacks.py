@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, history, repairs
-from kerlint.checks.places import origin_of
-from kerlint.finding import Finding, Related
+from kerlint.checks.places import origin_of, related
+from kerlint.finding import Finding
 from kerlint.semantics.values import Const, Term, Value, text
 from kerlint.semantics.wording import figure
 
@@ -115,7 +115,7 @@ def patience_exceeds_epochs(program: Program, rule: Rule) -> Iterator[Finding]:
                 yield rule.finding(
                     patience.node or callback.node,
                     confidence=certainty.of(event, callback, patience, event.args.get("epochs")),
-                    related=(*origin_of(patience), *((Related(event.node, "the run"),) if event.node is not None else ())),
+                    related=(*origin_of(patience), *(related(event.node, "the run"))),
                     scope=tuple(run.node for run, _ in found),
                     callback=_kind(callback.name),
                     patience=figure(waits),

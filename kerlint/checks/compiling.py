@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from kerlint.checks import certainty, history, pairing
+from kerlint.checks import certainty, history
+from kerlint.checks.places import related
 from kerlint.finding import Finding, Severity
 from kerlint.semantics.graph import KerasModel
 from kerlint.semantics.program import Event, Model, Program
@@ -31,15 +32,15 @@ def compile_without_loss_or_fit_without_compile(program: Program, rule: Rule) ->
         if event.compiled is None and _never_compiled(program, event):
             seen.add(id(event.node))
             model = event.model
-            related = pairing.related(model.node, "the model is made here") if model else ()
-            yield rule.finding(event.node, confidence=certainty.of(event, model), related=related, method=event.kind, **_called(model))
+            beside = related(model.node, "the model is made here") if model else ()
+            yield rule.finding(event.node, confidence=certainty.of(event, model), related=beside, method=event.kind, **_called(model))
         elif event.compiled is not None and event.kind == "fit" and _without_loss(program, event):
             place = event.compiled.node
             if id(place) not in seen:
                 seen.add(id(place))
-                related = pairing.related(event.node, "it is trained here")
+                beside = related(event.node, "it is trained here")
                 confidence = certainty.of(event, event.model)
-                yield rule.finding(place, "loss", confidence=confidence, related=related, scope=(event.node,), **_called(event.model))
+                yield rule.finding(place, "loss", confidence=confidence, related=beside, scope=(event.node,), **_called(event.model))
 
 
 def _called(model: Model | None) -> dict[str, Any]:
@@ -80,7 +81,7 @@ def multi_output_loss_mismatch(program: Program, rule: Rule) -> Iterator[Finding
                 variant,
                 severity=Severity.warning if variant == "fewer" else None,
                 confidence=certainty.of(event, model),
-                related=pairing.related(model.node, "the model is made here"),
+                related=related(model.node, "the model is made here"),
                 scope=(event.node,),
                 **_called(model),
                 **facts,

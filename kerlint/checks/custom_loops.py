@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, graph, repairs
 from kerlint.checks.history import TRAINING
-from kerlint.finding import Finding, Fix, Related
+from kerlint.checks.places import related
+from kerlint.finding import Finding, Fix
 from kerlint.semantics.provenance import facts
 from kerlint.semantics.tapes import missed
-from kerlint.semantics.values import Choice, Const, Instance, Items, Term, Value, options
+from kerlint.semantics.values import Choice, Const, Instance, Items, Term, Value, options, thing
 from kerlint.semantics.wording import words
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def training_flag_missing_in_custom_loop(program: Program, rule: Rule) -> Iterat
         yield rule.finding(
             call.node,
             confidence=certainty.of(call, call.model),
-            related=(Related(layer.node, "it does something else in training"),) if layer.node is not None else (),
+            related=related(layer.node, "it does something else in training"),
             fix=repairs.fix("pass `training=True`", repairs.added(call.node, "training=True"), safe=True),
             call=words(call.value),
             layer=graph.called(layer),
@@ -56,7 +57,7 @@ def training_true_at_inference(program: Program, rule: Rule) -> Iterator[Finding
         yield rule.finding(
             call.node,
             confidence=certainty.of(call, call.model),
-            related=(Related(layer.node, "it does something else in training"),) if layer.node is not None else (),
+            related=related(layer.node, "it does something else in training"),
             call=words(call.value),
             layer=graph.called(layer),
         )
@@ -98,7 +99,7 @@ def _moded(program: Program, call: Pass, rule: Rule) -> Iterator[Layer]:
 def _teaches(program: Program, call: Pass) -> bool:
     """Whether a tape that records the call gives gradients of the model's own weights."""
     for use in _gradients(program):
-        if any(_root(use.receiver) is _root(tape.value) for tape in call.tapes):
+        if any(thing(use.receiver) is thing(tape.value) for tape in call.tapes):
             owners = _owners(use.arg(1, "sources"))
             if any(owner is call.identity or _holds(owner, call.identity) for owner in owners):
                 return True
@@ -107,10 +108,6 @@ def _teaches(program: Program, call: Pass) -> bool:
 
 def _gradients(program: Program) -> Iterator[Use]:
     return (use for use in program.uses if use.name == ".gradient" and isinstance(use.receiver, Term))
-
-
-def _root(value: Value | None) -> object:
-    return getattr(value, "root", None) or value
 
 
 def _owners(sources: Value | None) -> tuple[Value, ...]:
@@ -152,7 +149,7 @@ class _Fault:
 
 def gradients_not_applied(program: Program, rule: Rule) -> Iterator[Finding]:
     seen: set[object] = set()
-    tapes = {_root(tape.value): tape for call in program.passes for tape in call.tapes}
+    tapes = {thing(tape.value): tape for call in program.passes for tape in call.tapes}
     faults = [(use, use.node, _fault(use, tapes, rule)) for use in program.uses]
     faults += [(each.value, each.value.node, _unused(each, tapes)) for each in program.assignments]  # type: ignore[misc]
     for ground, node, fault in faults:
@@ -183,7 +180,7 @@ def _unused(assignment: Assignment, tapes: dict[object, Tape]) -> _Fault | None:
     """Gradients of weights that nothing reads."""
     match assignment.value:
         case Term(".gradient()", {"self": tape}) as taken if (
-            not assignment.read and _root(tape) in tapes and not assignment.name.startswith("_")
+            not assignment.read and thing(tape) in tapes and not assignment.name.startswith("_")
         ):
             sources = taken.arg(1, "sources")
             return _Fault("unused", taken.node, assignment.name, words(sources)) if sources is not None and _owners(sources) else None
@@ -214,7 +211,7 @@ def _related(first: Value, second: Value) -> bool:
 
 def _recorded(use: Use, tapes: dict[object, Tape], rule: Rule) -> _Fault | None:
     """What is wrong with what a gradient is asked of: it was computed when the tape did not record."""
-    tape, target = tapes.get(_root(use.receiver)), use.arg(0, "target")
+    tape, target = tapes.get(thing(use.receiver)), use.arg(0, "target")
     match target:
         case Term(name) if name in rule["operations"] or name.startswith(tuple(rule["libraries"])):
             place = target.origin or target.node

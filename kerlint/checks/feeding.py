@@ -6,9 +6,10 @@ from itertools import pairwise
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from kerlint.checks import certainty, graph, intake, orders, repairs
-from kerlint.finding import Related
+from kerlint.checks import certainty, graph, intake, repairs
+from kerlint.checks.places import related
 from kerlint.semantics.provenance import facts, inputs_of, lineage
+from kerlint.semantics.provenance.facts import written
 from kerlint.semantics.values import Const, Items, Symbol, Table, Term, Value, number
 from kerlint.semantics.wording import figure, quoted, words
 
@@ -35,7 +36,7 @@ def double_normalization(program: Program, rule: Rule) -> Iterator[Finding]:
                 second,
                 variant,
                 confidence=certainty.of(event, event.model, found, event.x),
-                related=(Related(first, "scaled here already"),) if first is not None else (),
+                related=related(first, "scaled here already"),
                 scope=(event.node,),
                 first=quoted(first) or "the first scaling",
                 second=quoted(second) or "the second scaling",
@@ -93,14 +94,14 @@ def label_encoded_feature(program: Program, rule: Rule) -> Iterator[Finding]:
         if event.x is None or event.model is None or not intake.raw(event.model):
             continue
         for term in _inside(event.x):
-            place = orders.place(term)
+            place = written(term)
             if place is None or place in seen or not _codes(term, rule["encoders"]):
                 continue
             seen.add(place)
             yield rule.finding(
                 place,
                 confidence=certainty.of(event, event.model, event.x, term),
-                related=(Related(event.x.node, "the codes enter the model as numbers"),) if event.x.node is not None else (),
+                related=related(event.x.node, "the codes enter the model as numbers"),
                 scope=(event.node,),
                 code=quoted(place),
             )
@@ -136,7 +137,7 @@ def augmented_validation(program: Program, rule: Rule) -> Iterator[Finding]:
                 value.node,
                 "subset" if _subset(value) else "",
                 confidence=certainty.of(event, value, facts(value)),
-                related=(Related(step.node, "changes every picture at random"),) if step.node is not None else (),
+                related=related(step.node, "changes every picture at random"),
                 scope=(event.node,),
                 data=words(value),
                 call=call,
@@ -174,7 +175,7 @@ def python_list_to_fit(program: Program, rule: Rule) -> Iterator[Finding]:
             yield rule.finding(
                 value.node,
                 confidence=certainty.of(event, value),
-                related=(Related(value.origin, "a list"),) if value.origin is not None else (),
+                related=related(value.origin, "a list"),
                 scope=(event.node,),
                 fix=fix,
                 data=words(value),
@@ -228,7 +229,7 @@ def nan_in_data(program: Program, rule: Rule) -> Iterator[Finding]:
                 node,
                 variant,
                 confidence=certainty.of(event, value, facts(value)),
-                related=(Related(value.node, f"it reaches `{event.kind}` here"),) if value.node is not None else (),
+                related=related(value.node, f"it reaches `{event.kind}` here"),
                 scope=(event.node,),
                 data=words(value),
                 call=event.kind,
@@ -245,7 +246,7 @@ def _gap(value: Value, rule: Rule) -> tuple[str, CSTNode | None, str] | None:
         if term.name in rule["logarithms"]:
             bounds = facts(next((term.args[key] for key in ("0", "x") if key in term.args), None)).bounds
             if bounds is not None and bounds[0] <= 0 and _attained(term):
-                return "log", orders.place(term), figure(bounds[0])
+                return "log", written(term), figure(bounds[0])
         for part in term.args.values():
             if (node := _hole(part)) is not None:
                 return "", node, ""

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from kerlint.checks import certainty, graph, history, pairing, rates, repairs
-from kerlint.checks.places import origin_of
+from kerlint.checks import certainty, graph, history, rates, repairs
+from kerlint.checks.places import origin_of, related
 from kerlint.finding import Edit, Finding, Severity
 from kerlint.semantics.graph import KerasLayer
 from kerlint.semantics.program import Compile, Event, Layer, Loop, Program
@@ -92,7 +92,7 @@ def schedule_with_lr_callback(program: Program, rule: Rule) -> Iterator[Finding]
                 yield rule.finding(
                     callback.node,
                     confidence=certainty.of(event, callback, rate, event.compiled.optimizer if event.compiled else None),
-                    related=pairing.related(rate.node, "the schedule"),
+                    related=related(rate.node, "the schedule"),
                     scope=(event.node, event.compiled.node if event.compiled else None),
                     callback=callback.name.rpartition(".")[2],
                     schedule=name.rpartition(".")[2],
@@ -121,7 +121,7 @@ def optimizer_shared_between_models(program: Program, rule: Rule) -> Iterator[Fi
             optimizer.node or event.node,
             "loop" if anew else "thawed" if same else "",
             confidence=certainty.of(event, event.model, optimizer, first),
-            related=(*origin_of(optimizer, "the optimizer is made here"), *pairing.related(first.node, "it learns the first weights here")),
+            related=(*origin_of(optimizer, "the optimizer is made here"), *related(first.node, "it learns the first weights here")),
             scope=(event.node, event.compiled.node if event.compiled else None),
             model=(event.model.name if event.model else "") or "this model",
             first=(first.model.name if first.model else "") or "the first one",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, history, repairs
-from kerlint.checks.places import origin_of
+from kerlint.checks.places import origin_of, related
 from kerlint.finding import Finding, Fix, Related, Severity
 from kerlint.semantics.provenance import facts, lineage
 from kerlint.semantics.provenance.facts import written
@@ -222,12 +222,11 @@ def _has(calls: Pipeline, name: str) -> bool:
 
 
 def _at(call: Term | None, message: str = "batches are made here") -> tuple[Related, ...]:
-    node = None if call is None else written(call)
-    return () if node is None else (Related(node, message),)
+    return () if call is None else related(written(call), message)
 
 
 def _reaches(event: Event) -> tuple[Related, ...]:
-    return (Related(event.node, "this trains on it"),) if event.node is not None else ()
+    return related(event.node, "this trains on it")
 
 
 def _swap(message: str, first: Term | None, second: Term) -> Fix | None:

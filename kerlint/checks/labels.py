@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from kerlint.checks import certainty, orders, pairing, repairs
+from kerlint.checks import certainty, pairing, repairs
+from kerlint.checks.places import related
 from kerlint.finding import Severity
 from kerlint.semantics.provenance import inputs_of, lineage, same_origin
-from kerlint.semantics.values import Items, Term, Value, python
+from kerlint.semantics.values import Items, Term, Value, python, thing
 from kerlint.semantics.wording import figure, words
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def labels_scaled_like_inputs(program: Program, rule: Rule) -> Iterator[Finding]
         yield rule.finding(
             step.node,
             confidence=pair.confidence(found, event),
-            related=(*pairing.related(_place(event), "the labels of this fit"), *pairing.related(pair.place, "the loss that reads them")),
+            related=(*related(_place(event), "the labels of this fit"), *related(pair.place, "the loss that reads them")),
             scope=pair.scope,
             y=_said(event),
             step=step.name,
@@ -115,7 +116,7 @@ def label_starts_at_one(program: Program, rule: Rule) -> Iterator[Finding]:
             confidence=pair.confidence(found, event),
             related=(
                 *pairing.source(found),
-                *pairing.related(pair.head.layer.node, f"{pair.units} units: the labels 0 to {pair.units - 1}"),
+                *related(pair.head.layer.node, f"{pair.units} units: the labels 0 to {pair.units - 1}"),
             ),
             scope=pair.scope,
             fix=repairs.fix("count from 0", repairs.after(_place(event), " - 1"), safe=False) if starts and _name(event.y) else None,
@@ -173,7 +174,7 @@ def _scaling(found: Facts) -> Step | None:
 
 def _classes(pair: Pair, event: Event, found: Facts) -> bool:
     """Whether the labels are numbers of classes: neither pictures nor the inputs again nor soft shares between 0 and 1."""
-    if event.x is not None and (same_origin(event.x, event.y) or orders.thing(event.x) is orders.thing(event.y)):
+    if event.x is not None and (same_origin(event.x, event.y) or thing(event.x) is thing(event.y)):
         return False
     if found.form == "image" or found.shape is None or len(found.shape) > len(("rows", "classes")):
         return False

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kerlint.checks import certainty, graph, pairing, repairs, terms
+from kerlint.checks import certainty, graph, repairs, terms
+from kerlint.checks.places import related
 from kerlint.finding import Finding, Severity
 from kerlint.semantics.binding import parameters
 from kerlint.semantics.program import Compile, Event, Model, Program, Use
@@ -69,7 +70,7 @@ def unstable_log_in_loss(program: Program, rule: Rule) -> Iterator[Finding]:
                     node,
                     "" if risk == "log" else "quotient",
                     confidence=certainty.of(own.event, own.model, own.made),
-                    related=pairing.related(own.place, "the loss is compiled here"),
+                    related=related(own.place, "the loss is compiled here"),
                     scope=own.scope,
                     fix=_shifted(node) if risk == "log" else None,
                     code=quoted(node),
@@ -101,7 +102,7 @@ def non_differentiable_loss(program: Program, rule: Rule) -> Iterator[Finding]:
         yield rule.finding(
             node or own.place,
             confidence=certainty.of(own.event, own.loss),
-            related=pairing.related(own.place, "the loss is compiled here"),
+            related=related(own.place, "the loss is compiled here"),
             scope=own.scope,
             code=quoted(node) or closing.name,
         )
@@ -121,7 +122,7 @@ def loss_argument_order(program: Program, rule: Rule) -> Iterator[Finding]:
                 node,
                 severity=Severity.info if terms.symmetric(own.made) else None,
                 confidence=certainty.of(own.event, own.loss),
-                related=pairing.related(own.place, "the loss is compiled here"),
+                related=related(own.place, "the loss is compiled here"),
                 scope=own.scope,
                 fix=repairs.fix("swap the parameters", *repairs.exchanged(*repairs.named(params)), safe=False),
                 loss=own.loss.name,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, pairing, repairs
-from kerlint.checks.places import origin_of
+from kerlint.checks.places import origin_of, related
 from kerlint.finding import Finding, Fix, Related
 from kerlint.semantics import catalog
 from kerlint.semantics.program import Compile, Event, Program, Use
@@ -163,4 +163,4 @@ def _alone(event: Event) -> bool:
 def _compiled(compiled: Compile) -> tuple[Related, ...]:
     metrics = compiled.args.get("metrics")
     place = metrics.node if metrics is not None and metrics.node is not None else compiled.node
-    return pairing.related(place, "the metrics are named here")
+    return related(place, "the metrics are named here")

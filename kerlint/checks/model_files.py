@@ -122,7 +122,7 @@ def _literal(path: Value | None) -> CSTNode | None:
 
 def _edit(path: Value | None, new: str) -> Edit | None:
     literal = _literal(path)
-    return None if literal is None else repairs.replaced(literal, rewrites.quoted(literal, new))
+    return None if literal is None else repairs.replaced(literal, repairs.quoted(new, literal))
 
 
 def _renamed(program: Program, path: Value | None, new: str) -> Fix | None:

@@ -164,7 +164,7 @@ def _fix(program: Program, via: str, node: CSTNode | None, use: Use | None, gone
         match use.arg(0):
             case Const(str() as word) as value if rewrites.is_string(value.node):
                 spelled = migration.word_of_value(gone.row.argument, word) or word
-                edits.append(repairs.replaced(value.node, rewrites.quoted(value.node, spelled)))
+                edits.append(repairs.replaced(value.node, repairs.quoted(spelled, value.node)))
             case _:
                 return None
     if gone.row.adds:

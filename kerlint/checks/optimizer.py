@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerlint.checks import certainty, graph, history, rates, repairs
 from kerlint.checks.budget import budget_of
-from kerlint.checks.places import origin_of
+from kerlint.checks.places import origin_of, related
 from kerlint.finding import Confidence, Finding, Fix, Related, Severity
 from kerlint.semantics.provenance import inputs_of
 from kerlint.semantics.values import Const, Term, Value, number
@@ -161,7 +161,7 @@ def update_budget_too_small(program: Program, rule: Rule) -> Iterator[Finding]:
 def _budget_related(event: Event, budget: Budget) -> tuple[Related, ...]:
     written = budget.rate.node or (event.compiled.node if event.compiled is not None else None)
     amount = rates.spelled(number(budget.rate) or 0)
-    return (Related(written, f"{budget.optimizer} learns with rate {amount}"),) if written is not None else ()
+    return related(written, f"{budget.optimizer} learns with rate {amount}")
 
 
 def batch_larger_than_data(program: Program, rule: Rule) -> Iterator[Finding]:
@@ -288,7 +288,7 @@ def unused_optimizer_object(program: Program, rule: Rule) -> Iterator[Finding]:
         yield rule.finding(
             node,
             confidence=Confidence.high if alike else Confidence.medium,
-            related=(Related(place, "the model is compiled with this one"),) if place is not None else (),
+            related=related(place, "the model is compiled with this one"),
             scope=(event.node, value.node),
             name=name,
             optimizer=kind,

@@ -5,28 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kerlint.semantics.provenance import facts, lineage
-from kerlint.semantics.values import Choice, Const, Items, Term, Value, number, python
+from kerlint.semantics.provenance.facts import written
+from kerlint.semantics.values import Choice, Const, Items, Term, Value, number, python, thing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
-
-    from libcst import CSTNode
 
     from kerlint.semantics.program import Program
 
 JOINS = frozenset({"concatenate", "vstack", "hstack", "append", "concat", "add", "r_"})
 FRAMES = ".sample()"
 SEEDS = frozenset({"numpy.random.seed", "random.seed", "tensorflow.random.set_seed", "keras.utils.set_random_seed"})
-
-
-def thing(value: Value | None) -> object:
-    """What stays the same when a value is passed on under another name."""
-    return getattr(value, "root", None) or value
-
-
-def place(value: Value | None) -> CSTNode | None:
-    """Where a value was made, also when it came through names since."""
-    return None if value is None else value.origin or value.node
 
 
 def shuffles(value: Value, names: Collection[str]) -> list[Term] | None:
@@ -67,7 +56,7 @@ def alike(program: Program, mine: Sequence[Term], theirs: Sequence[Term]) -> boo
     """Whether both went through the same shuffles: the same calls, or calls that draw the same numbers."""
     if {id(thing(term)) for term in mine} == {id(thing(term)) for term in theirs}:
         return True
-    if {*map(place, mine)} == {*map(place, theirs)}:
+    if {*map(written, mine)} == {*map(written, theirs)}:
         return True  # one call in a function or loop that both went through: its seed may be set inside
     if len(mine) != len(theirs):
         return False
@@ -86,7 +75,7 @@ def _seeded(program: Program, shuffled: Term) -> bool:
     for use in program.uses:
         if use.name in SEEDS or use.name.endswith((".seed", ".set_state")):
             seeded = True
-        elif use.node is place(shuffled):
+        elif use.node is written(shuffled):
             return seeded
         elif "shuffle" in use.name or "permutation" in use.name or use.name == ".sample":
             seeded = False

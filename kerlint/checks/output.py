@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerlint.checks import certainty, graph, pairing, remedies
 from kerlint.checks.pairing import Pair
-from kerlint.checks.places import origin_of
+from kerlint.checks.places import origin_of, related
 from kerlint.finding import Finding, Fix, Related, Severity
 from kerlint.rule import Rule
 from kerlint.semantics.program import Program, Shape
@@ -200,7 +200,7 @@ def labels_do_not_fit_head(program: Program, rule: Rule) -> Iterator[Finding]:
                 _variant_of(fault, pair, labels.shape, output),
                 severity=Severity.warning if fault == "broadcasts" else rule.severity,
                 confidence=pair.confidence(event, labels, _size(pair.head)),
-                related=(*pairing.source(labels), *pairing.related(pair.head.layer.node, f"the head gives {_shape(output)}")),
+                related=(*pairing.source(labels), *related(pair.head.layer.node, f"the head gives {_shape(output)}")),
                 scope=(pair.compiled.node, event.node),
                 labels=_shape(labels.shape),
                 output=_shape(output),
@@ -253,7 +253,7 @@ def _at_head(pair: Pair, rule: Rule, variant: str, severity: Severity | None = N
 
 
 def _unit_layer(head: graph.Head) -> tuple[Related, ...]:
-    return pairing.related(head.layer.node, "the layer with one unit") if head.layer is not head.output else ()
+    return related(head.layer.node, "the layer with one unit") if head.layer is not head.output else ()
 
 
 def _size(head: graph.Head) -> Value | None:

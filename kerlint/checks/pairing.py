@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, graph
-from kerlint.checks.places import origin_of
+from kerlint.checks.places import origin_of, related
 from kerlint.finding import Confidence, Related
 from kerlint.semantics.program import Compile, Event, Layer, Model, Program, Shape
 from kerlint.semantics.provenance import Facts, facts, labels_of
@@ -140,10 +140,6 @@ class Pair:
                 return entries.get(self.head.output.name)
             case _:
                 return None
-
-
-def related(node: CSTNode | None, message: str) -> tuple[Related, ...]:
-    return () if node is None else (Related(node, message),)
 
 
 def written(head: graph.Head) -> tuple[Related, ...]:

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kerlint.finding import Related
 from kerlint.semantics.values import Value
+
+if TYPE_CHECKING:
+    from libcst import CSTNode
+
+
+def related(node: CSTNode | None, message: str) -> tuple[Related, ...]:
+    """A place beside a finding, where there is one."""
+    return () if node is None else (Related(node, message),)
 
 
 def origin_of(value: Value | None, message: str = "written here") -> tuple[Related, ...]:

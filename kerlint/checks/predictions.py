@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, graph, pairing, repairs
+from kerlint.checks.places import related
 from kerlint.finding import Finding
 from kerlint.semantics.program import Model, Program, Use
 from kerlint.semantics.provenance import facts
@@ -70,7 +71,7 @@ def argmax_on_single_sigmoid(program: Program, rule: Rule) -> Iterator[Finding]:
         yield rule.finding(
             use.node,
             confidence=certainty.of(found.model, found.head.layer.arg("units")),
-            related=pairing.related(found.head.layer.node, "the head has one unit"),
+            related=related(found.head.layer.node, "the head has one unit"),
             fix=_threshold(program, use, found),
             model=found.model.name or "the model",
         )

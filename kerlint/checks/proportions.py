@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from math import prod, sqrt
 
 from kerlint.checks import certainty, graph, rebuilding, repairs
-from kerlint.checks.places import origin_of
+from kerlint.checks.places import origin_of, related
 from kerlint.finding import Finding, Fix, Related
 from kerlint.rule import Rule
 from kerlint.semantics import catalog
@@ -110,7 +110,7 @@ def _on_the_way(layer: Layer, head: graph.Head) -> bool:
 
 
 def _at(layer: Layer, message: str) -> tuple[Related, ...]:
-    return (Related(layer.node, message),) if layer.node is not None else ()
+    return related(layer.node, message)
 
 
 def selu_needs_lecun(program: Program, rule: Rule) -> Iterator[Finding]:

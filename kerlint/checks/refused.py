@@ -92,7 +92,7 @@ def _name(use: Use) -> Iterator[Hit]:
         fix = None
         if rewrites.is_string(name.node):
             fix = repairs.fix(
-                "Write `_` for `/`", repairs.replaced(name.node, rewrites.quoted(name.node, found.replace("/", "_"))), safe=False
+                "Write `_` for `/`", repairs.replaced(name.node, repairs.quoted(found.replace("/", "_"), name.node)), safe=False
             )
         node = repairs.argument(use.node, "name") or use.node
         yield Hit(migration.call("KER840", "name"), node, found, found.replace("/", "_"), "", fix, use.doubt or name.doubt)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.checks import certainty, graph, history, rebuilding, repairs
-from kerlint.checks.places import origin_of
+from kerlint.checks.places import origin_of, related
 from kerlint.checks.restraints import reconstructs, restrained
 from kerlint.finding import Finding, Fix, Related, Severity
 from kerlint.rule import Rule
@@ -207,7 +207,7 @@ def _needed(layer: Layer, rule: Rule) -> int:
 
 
 def _node(event: Event, message: str) -> tuple[Related, ...]:
-    return (Related(event.node, message),) if event.node is not None else ()
+    return related(event.node, message)
 
 
 def _faster(layers: list[Layer], updates: int, rule: Rule) -> Fix | None:

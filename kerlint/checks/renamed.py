@@ -100,7 +100,7 @@ def _fix(program: Program, use: Use, row: Row, value: Value) -> Fix | None:
             if word:
                 if not rewrites.is_string(value.node):
                     return None
-                edits.append(repairs.replaced(value.node, rewrites.quoted(value.node, word)))
+                edits.append(repairs.replaced(value.node, repairs.quoted(word, value.node)))
             return repairs.fix(f"Rename `{old}` to `{new}`", *edits, safe=safe)
         case _:
             return None
@@ -177,7 +177,7 @@ def _word(use: Use, found: Const, word: Word) -> Hit:
     row = word.row
     fix = None
     if word.new and rewrites.is_string(found.node):
-        text = rewrites.quoted(found.node, word.new)
+        text = repairs.quoted(word.new, found.node)
         fix = repairs.fix(f"Write `{text}`", repairs.replaced(found.node, text), safe=row.fix == "safe")
     node: CSTNode = found.node or use.node
     return Hit(row, node, f'"{word.old}"', f'"{word.new}"' if word.new else "", row.variant or "string", fix, use.doubt or found.doubt)

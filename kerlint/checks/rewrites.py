@@ -225,15 +225,6 @@ def is_string(node: CSTNode | None) -> bool:
     return isinstance(node, cst.SimpleString) and node.prefix == ""
 
 
-def quoted(node: CSTNode | None, text: str) -> str:
-    """A string in the quotes of another one."""
-    match node:
-        case cst.SimpleString(value=value) if value[:1] in "'\"":
-            return value[0] + text + value[0]
-        case _:
-            return f'"{text}"'
-
-
 def names_in(statement: CSTNode, imports: Sequence[Import]) -> Mapping[CSTNode, Import]:
     """What is known of each alias of a statement."""
     return {found.node: found for found in imports if found.statement is statement}

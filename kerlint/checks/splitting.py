@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, orders, repairs
+from kerlint.checks.places import related
 from kerlint.finding import Confidence, Related
 from kerlint.semantics.graph import KerasLayer
 from kerlint.semantics.provenance import facts, inputs_of, labels_of, lineage, same_origin, split_of
-from kerlint.semantics.values import Const, Term, Value
+from kerlint.semantics.provenance.facts import written
+from kerlint.semantics.values import Const, Term, Value, thing
 from kerlint.semantics.wording import figure, words
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ def scaler_fit_on_test_data(program: Program, rule: Rule) -> Iterator[Finding]:
     learned: dict[int, list[Value]] = {}
     for use, data in _learning(program, rule["fitted"]):
         receiver = use.receiver
-        before = learned.setdefault(id(orders.thing(receiver)), [])
+        before = learned.setdefault(id(thing(receiver)), [])
         first = next((other for other in before if _other_half(other, data, rule)), None)
         before.append(data)
         if first is None or receiver is None:
@@ -51,7 +53,7 @@ def scaler_fit_before_split(program: Program, rule: Rule) -> Iterator[Finding]:
             continue
         for data in use.positional[:1]:
             scaled = next((term for term in lineage(data) if _scales(term, rule["fitted"])), None)
-            place = orders.place(scaled)
+            place = None if scaled is None else written(scaled)
             if scaled is None or place is None or place in seen or split_of(scaled) is not None:
                 continue
             seen.add(place)
@@ -72,7 +74,7 @@ def separate_shuffles(program: Program, rule: Rule) -> Iterator[Finding]:
         mine, theirs = (orders.shuffles(value, rule["shuffles"]) for value in (event.x, event.y))
         if mine is None or theirs is None or orders.alike(program, mine, theirs) or _meant(event, rule["meant"]):
             continue
-        place = orders.place((theirs or mine)[0])
+        place = written((theirs or mine)[0])
         if place is None or place in seen or not (mine and theirs or _paired(event)):
             continue
         seen.add(place)
@@ -80,7 +82,7 @@ def separate_shuffles(program: Program, rule: Rule) -> Iterator[Finding]:
             place,
             "" if mine and theirs else "one",
             confidence=certainty.of(event, event.x, event.y, *mine, *theirs),
-            related=(*(_at(mine[0], "shuffled by itself here") if theirs and mine else ()), *_met(event)),
+            related=(*(_at(mine[0], "shuffled by itself here") if theirs and mine else ()), *related(event.node, "they meet here")),
             scope=(event.node,),
             shuffled=words(event.y if theirs else event.x),
             other=words(event.x if theirs else event.y),
@@ -135,7 +137,7 @@ def validation_is_training_data(program: Program, rule: Rule) -> Iterator[Findin
         x = event.validation[0] if event.validation is not None else None
         if x is None or event.x is None or facts(x).yields is not None and event.y is not None:
             continue
-        same = orders.thing(x) is orders.thing(event.x)
+        same = thing(x) is thing(event.x)
         shared = 0 if same else orders.overlap(event.x, x)
         if not same and not shared:
             continue
@@ -197,7 +199,7 @@ def _halves(event: Event) -> Value | None:
         case (
             Term("item", {"base": Term(name) as one, "key": Const(int() as first)}),
             Term("item", {"base": Term() as other, "key": Const(int() as second)}),
-        ) if name.endswith(SPLIT) and orders.thing(one) is orders.thing(other):
+        ) if name.endswith(SPLIT) and thing(one) is thing(other):
             return one if first != second and first // 2 == second // 2 and "1" in one.args else None
         case _:
             return None
@@ -208,10 +210,5 @@ def _meant(event: Event, names: Collection[str]) -> bool:
     return event.y is not None and any(name in words(event.y).lower() for name in names)
 
 
-def _met(event: Event) -> tuple[Related, ...]:
-    return (Related(event.node, "they meet here"),) if event.node is not None else ()
-
-
 def _at(value: Value | None, message: str) -> tuple[Related, ...]:
-    node = None if value is None else value.origin or value.node
-    return () if node is None else (Related(node, message),)
+    return () if value is None else related(written(value), message)

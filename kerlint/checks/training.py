@@ -7,11 +7,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from kerlint.checks import certainty, history, repairs, watching
-from kerlint.checks.places import origin_of
+from kerlint.checks.places import origin_of, related
 from kerlint.checks.rates import spelled
 from kerlint.finding import Finding, Fix, Related, Severity
 from kerlint.semantics.provenance import inputs_of, lineage
-from kerlint.semantics.values import Const, Items, Table, Term, Value, number, same, text
+from kerlint.semantics.values import Const, Items, Table, Term, Value, number, same, text, thing
 from kerlint.semantics.wording import figure, words
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _same_data(left: Value, right: Value) -> bool:
     """Whether two values are one object, at whatever time and under whatever name."""
     match left, right:
         case ((Term() | Items() | Table()), (Term() | Items() | Table())):
-            return (left.root or left) is (right.root or right)
+            return thing(left) is thing(right)
         case _:
             return same(left, right)
 
@@ -174,7 +174,7 @@ def kfold_reuses_model(program: Program, rule: Rule) -> Iterator[Finding]:
             "" if folds else "sweep",
             severity=None if folds else Severity.warning,
             confidence=certainty.of(event, event.model),
-            related=(Related(event.model.node, "the model is made once, outside the loop"),) if event.model.node is not None else (),
+            related=related(event.model.node, "the model is made once, outside the loop"),
             model=event.model.name or "the model",
             change=change,
         )
@@ -255,7 +255,7 @@ def _watching(program: Program, callback: Value) -> Fix | None:
 
 
 def _unvalidated(event: Event) -> tuple[Related, ...]:
-    return (Related(event.node, "this run has no validation data"),) if event.node is not None else ()
+    return related(event.node, "this run has no validation data")
 
 
 def _watched(callback: Value, rule: Rule) -> tuple[CSTNode | None, str, str] | None:
@@ -380,8 +380,8 @@ def random_split_of_time_series(program: Program, rule: Rule) -> Iterator[Findin
         seen.add(use.node)
         shuffled = "shuffle" in use.keywords or "stratify" in use.keywords or "**" in use.keywords
         fix = None if shuffled else repairs.fix("pass `shuffle=False`", repairs.added(use.node, "shuffle=False"), safe=False)
-        related = (Related(cause.node, "made of neighbouring rows here"),) if cause.node is not None else ()
-        yield rule.finding(use.node, confidence=certainty.of(use), related=related, fix=fix, data=words(use.positional[0]))
+        beside = related(cause.node, "made of neighbouring rows here")
+        yield rule.finding(use.node, confidence=certainty.of(use), related=beside, fix=fix, data=words(use.positional[0]))
 
 
 def _shuffles(keywords: Mapping[str, Value]) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kerlint.checks import certainty, history, rates, repairs
 from kerlint.checks.graph import WEIGHTED
 from kerlint.checks.intake import CARRYING
-from kerlint.checks.places import origin_of
+from kerlint.checks.places import origin_of, related
 from kerlint.finding import Finding, Related, Severity
 from kerlint.semantics.provenance import Step, facts
 from kerlint.semantics.values import Const, Value, number
@@ -146,7 +146,7 @@ def wrong_preprocess_function(program: Program, rule: Rule) -> Iterator[Finding]
                 "divided" if given == UNIT else "",
                 severity=Severity.info if given == UNIT and wanted not in rule["scaling"] else None,
                 confidence=certainty.of(event, event.model, facts(event.x)),
-                related=(Related(base.node, "the pretrained model"),) if base.node is not None else (),
+                related=related(base.node, "the pretrained model"),
                 scope=(event.node,),
                 function=step.name.removesuffix("()"),
                 base=base.kind,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kerlint.checks import certainty, graph, pairing, rebuilding, repairs
-from kerlint.checks.places import origin_of
+from kerlint.checks.places import origin_of, related
 from kerlint.finding import Confidence, Finding, Fix, Related, Severity
 from kerlint.rule import Rule
 from kerlint.semantics.program import Dropped, Layer, Model, Program
@@ -165,7 +165,7 @@ def _channels_last(layer: Layer) -> bool:
 
 
 def _reads(layer: Layer) -> tuple[Related, ...]:
-    return pairing.related(layer.node, f"{graph.called(layer)} takes the last axis for the channels")
+    return related(layer.node, f"{graph.called(layer)} takes the last axis for the channels")
 
 
 def output_layer_followed_by_dropout(program: Program, rule: Rule) -> Iterator[Finding]:
@@ -179,7 +179,7 @@ def output_layer_followed_by_dropout(program: Program, rule: Rule) -> Iterator[F
             last.node,
             "last" if head.activation == "linear" else "",
             confidence=certainty.of(model, head.layer.arg("activation")),
-            related=pairing.related(head.place.node, f"the output of the model: {graph.called(head.place)}"),
+            related=related(head.place.node, f"the output of the model: {graph.called(head.place)}"),
             scope=tuple(event.node for event in program.of(model.identity)),
             fix=_moved(program, model, head, last),
             layer=graph.called(last),
@@ -216,7 +216,7 @@ def unused_layer(program: Program, rule: Rule) -> Iterator[Finding]:
                 dropped.node,
                 _way(dropped),
                 confidence=min(certainty.of(model, dropped), Confidence.medium if dropped.name else Confidence.high),
-                related=pairing.related(model.node, "the model that goes on without it"),
+                related=related(model.node, "the model that goes on without it"),
                 layer=graph.called(dropped.layer),
                 name=dropped.name,
                 model=f"`{model.name}`" if model.name else "the model",

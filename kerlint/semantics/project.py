@@ -44,6 +44,7 @@ class Project:
         self.contents = contents or {}
         self.found: dict[tuple[str, int, Path], Path | None] = {}
         self.parsed: dict[Path, tuple[Source, Parsed] | None] = {}
+        self.searched: dict[Path, tuple[bool, tuple[Path, ...]]] = {}
 
     @cached_property
     def keras(self) -> Version:
@@ -76,18 +77,26 @@ class Project:
 
     def leads_to_keras(self, path: Path, data: bytes) -> bool:
         """Whether a file imports one of the project that mentions Keras, directly or through others: found out from the bytes alone."""
-        waiting, seen = [(path, data)], {path}
+        waiting, seen = [tuple(self._imported(path, data))], {path}
         while waiting and len(seen) <= MOST_FOLLOWED:
-            importer, text = waiting.pop()
-            for found in self._imported(importer, text):
-                if found in seen or found.stat().st_size > LARGEST:
+            for found in waiting.pop():
+                if found in seen:
                     continue
                 seen.add(found)
-                content = self.contents.get(found) or found.read_bytes()
-                if may_mention(content):
+                mentions, imported = self._searched(found)
+                if mentions:
                     return True
-                waiting.append((found, content))
+                waiting.append(imported)
         return False
+
+    def _searched(self, path: Path) -> tuple[bool, tuple[Path, ...]]:
+        """Whether a file of the project mentions Keras, and the files that it imports; looked through once for all that import it."""
+        if path not in self.searched:
+            large = path.stat().st_size > LARGEST
+            content = b"" if large else self.contents.get(path) or path.read_bytes()
+            mentions = may_mention(content)
+            self.searched[path] = mentions, () if mentions else tuple(self._imported(path, content))
+        return self.searched[path]
 
     def _imported(self, importer: Path, data: bytes) -> Iterator[Path]:
         """The files of the project that a file imports, by what its lines begin with."""

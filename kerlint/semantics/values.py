@@ -194,6 +194,11 @@ class Instance(Value):
         self.fields = {}
 
 
+def thing(value: Value | None) -> object:
+    """The object that a value is a content of: it stays the same under another name, at another place and after a change."""
+    return getattr(value, "root", None) or value
+
+
 def python(value: Value | None, default: Any = None) -> Any:
     """The Python object that a fully known value stands for (numbers, strings, lists, tuples, dicts of them), else `default`."""
     match value:

@@ -8,7 +8,7 @@ from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kerlint.semantics.values import Value
+from kerlint.semantics.values import Value, thing
 
 if TYPE_CHECKING:
     from libcst import CSTNode
@@ -129,7 +129,7 @@ def written(value: Value) -> CSTNode | None:
 
 def source_of(value: Value, part: str = "") -> Sources:
     """A value as a source; what is one object to the program is one source."""
-    return frozenset({(getattr(value, "root", None) or value, part)})
+    return frozenset({(thing(value), part)})
 
 
 def stepped(found: Facts, effect: str, name: str, node: CSTNode | None) -> Facts:
