@@ -10,7 +10,7 @@ from kerlint.checks.obsolete import Hit, namespace
 from kerlint.semantics import catalog
 from kerlint.semantics.catalog import migration
 from kerlint.semantics.catalog.migration import Row, Word
-from kerlint.semantics.graph import KerasLayer, KerasModel, is_layer, is_model
+from kerlint.semantics.graph import KerasModel, is_model
 from kerlint.semantics.values import Choice, Const, Instance, Items, Table, Unknown, Value
 
 if TYPE_CHECKING:
@@ -195,8 +195,3 @@ def _texts(value: Value | None) -> Iterator[Const]:
                 yield from _texts(item)
         case _:
             return
-
-
-def is_of_keras(value: Value | None) -> bool:
-    """Whether a value is a layer or model of Keras."""
-    return isinstance(value, (KerasLayer, KerasModel)) or (isinstance(value, Instance) and is_layer(value))
