@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from kerlint import __version__
+from kerlint import __version__, completion
 from kerlint.mistake import MistakeError, meant
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from kerlint.config import Configs
     from kerlint.reports import Paint
     from kerlint.run import Run, Wish
@@ -36,6 +38,15 @@ class Commands(click.Group):
         if args and args[0] not in (*self.commands, "--help", "-h", "--version", "-V"):
             args = ["check", *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Behind `kerlint` a command may follow, or what may follow `kerlint check`."""
+        own = super().shell_complete(ctx, incomplete)
+        known = {item.value for item in own}
+        check = self.commands["check"]
+        with check.make_context("check", [], parent=ctx, resilient_parsing=True) as below:
+            options = [item for item in check.shell_complete(below, incomplete) if item.value not in known]
+        return [*completion.paths(ctx, check.params[0], incomplete), *own, *options]
 
 
 def main(args: list[str]) -> int:
@@ -99,16 +110,40 @@ def configurable(command: Command) -> Command:
 
 
 @cli.command()
-@click.argument("paths", nargs=-1)
-@click.option("--select", multiple=True, metavar="RULES", help="Rules to run: codes, prefixes, names or ALL, separated by commas.")
-@click.option("--ignore", multiple=True, metavar="RULES", help="Rules not to run.")
-@click.option("--extend-select", multiple=True, metavar="RULES", help="Rules to run on top of those that run anyway.")
+@click.argument("paths", nargs=-1, shell_complete=completion.paths)
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="RULES",
+    shell_complete=completion.selectors,
+    help="Rules to run: codes, prefixes, names or ALL, separated by commas.",
+)
+@click.option("--ignore", multiple=True, metavar="RULES", shell_complete=completion.selectors, help="Rules not to run.")
+@click.option(
+    "--extend-select",
+    multiple=True,
+    metavar="RULES",
+    shell_complete=completion.selectors,
+    help="Rules to run on top of those that run anyway.",
+)
 @click.option("--fix", is_flag=True, help="Make the fixes that keep the meaning of the code.")
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: make those that change the training, too.")
 @click.option("--diff", is_flag=True, help="Print what --fix would change, and change nothing.")
-@click.option("--output-format", metavar="FORMAT", help="text (default), concise, json or json-lines.")
-@click.option("--min-confidence", metavar="LEVEL", help="low, medium (default) or high.")
-@click.option("--fail-on", metavar="LEVEL", help="error, warning (default), info or the code of a rule: what makes the exit code 1.")
+@click.option(
+    "--output-format",
+    metavar="FORMAT",
+    shell_complete=completion.values("output-format"),
+    help="text (default), concise, json or json-lines.",
+)
+@click.option(
+    "--min-confidence", metavar="LEVEL", shell_complete=completion.values("min-confidence"), help="low, medium (default) or high."
+)
+@click.option(
+    "--fail-on",
+    metavar="LEVEL",
+    shell_complete=completion.thresholds,
+    help="error, warning (default), info or the code of a rule: what makes the exit code 1.",
+)
 @click.option("--force-exclude", is_flag=True, help="Leave out excluded files although they are given by hand.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 although there are findings.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
@@ -155,7 +190,7 @@ def _mend(run: Run, wish: Wish, *, diff: bool, stdin: bool) -> int:
 
 
 @cli.command()
-@click.argument("paths", nargs=-1, required=True)
+@click.argument("paths", nargs=-1, required=True, shell_complete=completion.paths)
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", help="For people, or for programs.")
 @configurable
 def show(paths: tuple[str, ...], **options: Any) -> int:
@@ -168,7 +203,7 @@ def show(paths: tuple[str, ...], **options: Any) -> int:
 
 
 @cli.command()
-@click.argument("names", nargs=-1, metavar="[RULE]...")
+@click.argument("names", nargs=-1, metavar="[RULE]...", shell_complete=completion.rules)
 @click.option("--all", "every", is_flag=True, help="All rules.")
 @click.option("--test", "testing", is_flag=True, help="Run the examples of the pages, by default those of your own rules.")
 @configurable
@@ -197,12 +232,19 @@ def list_rules(**options: Any) -> int:
 
 
 @cli.command("config")
-@click.argument("key", required=False)
+@click.argument("key", required=False, shell_complete=completion.keys)
 def describe(key: str | None) -> int:
     """Describe the keys of a configuration, or one of them."""
     from kerlint import pages
 
     return _print(pages.key(key) if key else pages.keys())
+
+
+@cli.command("completion")
+@click.argument("shell", type=click.Choice(completion.SHELLS))
+def complete(shell: str) -> int:
+    """Print what your shell has to read so that TAB completes rules, formats and options."""
+    return _print([completion.script(shell, cli).rstrip()])
 
 
 def _check_command(paths: tuple[str, ...]) -> None:
