@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+PAGES = "https://kerlint.readthedocs.io/en/stable/"
+"""Where the documentation stands; the page of a rule is `rules/KER301-softmax-single-unit/` below it."""
 __all__ = ["Finding", "Rule", "Severity", "lint"]
 
 if TYPE_CHECKING:

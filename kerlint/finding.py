@@ -7,6 +7,8 @@ from enum import Enum, IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerlint import PAGES
+
 if TYPE_CHECKING:
     from libcst import CSTNode
 
@@ -132,3 +134,13 @@ class Finding:
     range: Range | None = None
     fix: Fix | None = None
     evidence: Evidence | None = None
+
+    @property
+    def url(self) -> str | None:
+        """The page of its rule on the web."""
+        return url_of(self.code, self.name)
+
+
+def url_of(code: str, name: str) -> str | None:
+    """The page of a rule on the web; None for a project's own rules, whose codes begin with other letters."""
+    return f"{PAGES}rules/{code}-{name}/" if code.startswith("KER") else None

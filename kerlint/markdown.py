@@ -67,15 +67,10 @@ def wrapped(text: str, paint: Paint, columns: int) -> Iterator[str]:
             yield line
             line, width, gap = "", 0, ""
         shown = paint(word.text, *word.codes) if word.codes else word.text
-        line += gap + (linked(shown, word.url, paint) if word.url else shown)
+        line += gap + paint.link(shown, word.url)
         width += len(gap) + size
     if line:
         yield line
-
-
-def linked(text: str, url: str, paint: Paint) -> str:
-    """A text that leads somewhere (OSC 8, as terminals have it), where there are colours."""
-    return f"\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\" if paint.on else text
 
 
 def _words(text: str, paint: Paint) -> Iterator[Word]:

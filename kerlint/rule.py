@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import tomli
 
-from kerlint.finding import Confidence, Finding, Fix, Related, Severity
+from kerlint.finding import Confidence, Finding, Fix, Related, Severity, url_of
 
 if TYPE_CHECKING:
     from libcst import CSTNode
@@ -62,6 +62,11 @@ class Rule:
     """What its fixes are: safe (they keep the meaning of the program), unsafe (they change the training), mixed or none."""
     check: Callable[[Program, Rule], Iterable[Finding]] | None = None
     """The function that looks for it, where that is no function of a family of kerlint's own."""
+
+    @property
+    def url(self) -> str | None:
+        """Its page on the web; a project's own rules have none."""
+        return url_of(self.code, self.name)
 
     @property
     def examples(self) -> tuple[Example, ...]:

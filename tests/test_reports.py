@@ -113,7 +113,9 @@ def test_no_color_codes_unless_wanted() -> None:
     found = finding(place(1, 1, 2))
     assert "\x1b" not in "".join(printed(found, source("a\n")))
     colored = printed(found, source("a\n"), color=True)
-    assert colored[0] == "\x1b[36mtrain.py:1:1\x1b[0m: \x1b[31merror\x1b[0m \x1b[1mKER401\x1b[0m learning-rate-too-high"
+    page = "https://kerlint.readthedocs.io/en/stable/rules/KER401-learning-rate-too-high/"
+    code = f"\x1b]8;;{page}\x1b\\\x1b[1mKER401\x1b[0m\x1b]8;;\x1b\\"
+    assert colored[0] == f"\x1b[36mtrain.py:1:1\x1b[0m: \x1b[31merror\x1b[0m {code} learning-rate-too-high"
 
 
 def test_concise() -> None:
@@ -137,7 +139,7 @@ def test_json_has_every_key() -> None:
         "location": {"row": 4, "column": 8},
         "end_location": {"row": 4, "column": 9},
         "cell": 2,
-        "url": None,
+        "url": "https://kerlint.readthedocs.io/en/stable/rules/KER401-learning-rate-too-high/",
         "noqa_row": 4,
         "hint": "do better",
         "fix": {

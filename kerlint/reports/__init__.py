@@ -24,9 +24,19 @@ class Paint:
         """The text in a colour."""
         return f"\x1b[{';'.join(map(str, codes))}m{text}\x1b[0m" if self.on and text else text
 
+    def link(self, text: str, url: str | None) -> str:
+        """A text that leads somewhere (OSC 8, as terminals have it), where there are colours."""
+        return f"\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\" if self.on and url else text
+
 
 BOLD, FAINT, RED, YELLOW, BLUE, CYAN = 1, 2, 31, 33, 34, 36
 TINT = {Severity.error: RED, Severity.warning: YELLOW, Severity.info: BLUE}
+
+
+def headed(finding: Finding, paint: Paint) -> str:
+    """What stands in front of every message: `error KER301 softmax-single-unit`, its code a link to its page."""
+    code = paint.link(paint(finding.code, BOLD), finding.url)
+    return f"{paint(finding.severity.name, TINT[finding.severity])} {code} {finding.name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ def record(finding: Finding) -> dict[str, Any]:
         "severity": finding.severity.name,
         "confidence": finding.confidence.name,
         **_place(finding.range),
-        "url": None,
+        "url": finding.url,
         "noqa_row": finding.range.start.row,
         "hint": finding.hint or None,
         "fix": _fix(finding.fix),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerlint.finding import Finding, Range
-from kerlint.reports import BLUE, BOLD, CYAN, TINT, Batch, Paint
+from kerlint.reports import BLUE, CYAN, TINT, Batch, Paint, headed
 from kerlint.source import Source
 
 TAB = "    "
@@ -31,7 +31,7 @@ def _block(finding: Finding, batch: Batch) -> Iterator[str]:
     related = [(other.range, other.message) for other in finding.related if other.range]
     frame = _Frame(batch.sources, paint, max(len(str(place.end.row)) for place in (finding.range, *(place for place, _ in related))))
 
-    yield f"{paint(str(finding.range), CYAN)}: {paint(finding.severity.name, tint)} {paint(finding.code, BOLD)} {finding.name}"
+    yield f"{paint(str(finding.range), CYAN)}: {headed(finding, paint)}"
     yield f"  {visible(finding.message)}"
     yield frame.edge("|")
     yield from frame.lines(finding.range, "", "^", tint)
