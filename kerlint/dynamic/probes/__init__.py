@@ -1,0 +1,13 @@
+"""What is measured of a model on the point of being trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kerlint.dynamic.protocol import Probed
+from kerlint.dynamic.subject import Subject
+
+
+def run(subject: Subject, budget_seconds: float, seeds: int) -> Iterator[Probed]:
+    """Measure what can be measured in a time, the cheapest first. Whatever a probe raises is the caller's to report."""
+    yield from ()
