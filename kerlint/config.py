@@ -57,6 +57,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid
         Literal["", "2", "3"],
         Meta(description="The Keras that the code is to run with; empty: what the dependencies of the project allow, else the newest."),
     ] = ""
+    baseline: Annotated[
+        str, Meta(description="The file with findings that are known and not reported, as `kerlint baseline create` writes it.")
+    ] = ""
+    cache_dir: Annotated[str, Meta(description="The directory that keeps what is known of files which have not changed.")] = (
+        ".kerlint_cache"
+    )
+    jobs: Annotated[int, Meta(ge=0, description="How many processes share the work; 0: as many as are worth it.")] = 0
     src: Annotated[tuple[str, ...], Meta(description="Directories that imports of the project start from.")] = ()
     rules: Annotated[
         dict[str, dict[str, Any] | tuple[str, ...]] | tuple[str, ...],

@@ -224,20 +224,22 @@ def _places(finding: Finding) -> Iterator[Range | None]:
 
 def _judge(understood: Understood, config: Config) -> tuple[Finding, ...]:
     """What every check that is on has found, without what is suppressed, and what is wrong with suppressions."""
-    from kerlint.locating import codes, located, nodes_of, ranges_of
+    from kerlint.locating import codes, located, nodes_of, surroundings
     from kerlint.placing import Places
+    from kerlint.subjects import Subjects
     from kerlint.suppression import apply, suppressions
 
     source, parsed = understood.source, understood.parsed
     active = config.rules_of(source.path)
     found = [finding for rule in active.values() for finding in (rule.check or check_of(rule.code, rule.name))(understood.program, rule)]
-    ranges = ranges_of(nodes_of(found), source, parsed, understood.followed)
+    found = Subjects(understood.program).of(found)
+    ranges, around = surroundings(nodes_of(found), source, parsed, understood.followed)
     places = Places(codes(source, parsed, understood.followed), ranges, source.path, understood.program.names)
     broken = [
         _cannot(source.path, problem.message, Position(problem.row, problem.column), problem.cell, active.get(UNREADABLE))
         for problem in parsed.problems
     ]
-    wanted = [finding for finding in (*broken, *located(found, ranges, source, places)) if _wanted(finding, config)]
+    wanted = [finding for finding in (*broken, *located(found, ranges, source, places, around)) if _wanted(finding, config)]
     paths = {source.path, *(place.path for place in ranges.values())}
     directives = [directive for path, file in understood.files.items() if path in paths for directive in suppressions(file, config.authors)]
     # A suppression of a report that is too unsure to be shown is of use all the same.

@@ -134,6 +134,10 @@ class Finding:
     range: Range | None = None
     fix: Fix | None = None
     evidence: Evidence | None = None
+    subject: tuple[CSTNode, ...] = ()
+    """Where the model that it is about is built and, when it is about no single run, trained: suppressions there count as well."""
+    enclosing: str = ""
+    """What it stands in: "Trainer.fit", or, outside of functions and classes, the name of the model that it is about."""
 
     @property
     def url(self) -> str | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,12 +22,35 @@ if TYPE_CHECKING:
     """The files that a file imports."""
 
 
+@dataclass(frozen=True)
+class Definitions:
+    """The functions and classes around what was located, in order for each file and cell."""
+
+    named: dict[tuple[Path, int | None], list[tuple[Position, Position, str]]] = field(default_factory=dict)
+
+    def around(self, place: Range) -> str:
+        """The dotted name of the innermost one that holds a place, or ""."""
+        known = self.named.get((place.path, place.cell), [])
+        before = bisect_right(known, place.start, key=lambda one: one[0])
+        return next((name for _, end, name in reversed(known[:before]) if place.end <= end), "")
+
+
+NOTHING_AROUND = Definitions()
+
+
 def ranges_of(nodes: Iterable[CSTNode | None], source: Source, parsed: Parsed, followed: Followed) -> Ranges:
     """The places of nodes, in the file itself or in the files of the project that it imports."""
+    return surroundings(nodes, source, parsed, followed)[0]
+
+
+def surroundings(nodes: Iterable[CSTNode | None], source: Source, parsed: Parsed, followed: Followed) -> tuple[Ranges, Definitions]:
+    """The places of nodes, and what is defined around them."""
     from kerlint.positions import beginning, positions
+    from kerlint.statements import definitions
 
     wanted = {node for node in nodes if node is not None}
     found: dict[CSTNode, Range] = {}
+    around = Definitions()
     cells = list(codes(source, parsed, followed)) if wanted else []
     if len(cells) > 1:  # Most cells of a notebook hold none of them: those that have the text of one are looked at first.
         starts = {beginning(node) for node in wanted}
@@ -34,14 +58,19 @@ def ranges_of(nodes: Iterable[CSTNode | None], source: Source, parsed: Parsed, f
     for code in cells:
         if not wanted:
             break
-        for node, (start, end) in positions(code.module, wanted).items():
+        names = definitions(code.module)
+        for node, (start, end) in positions(code.module, wanted | names.keys()).items():
             found[node] = Range(code.source.path, code.shown(start), code.shown(end), code.cell.number)
             wanted.discard(node)
-    return found
+        spans = ((found[node].start, found[node].end, name) for node, name in names.items())
+        around.named[code.source.path, code.cell.number] = sorted(spans)
+    return found, around
 
 
-def located(findings: Sequence[Finding], ranges: Ranges, source: Source, places: Places) -> list[Finding]:
-    """The findings with their places, those of what is related to them and of their fixes.
+def located(
+    findings: Sequence[Finding], ranges: Ranges, source: Source, places: Places, around: Definitions = NOTHING_AROUND
+) -> list[Finding]:
+    """The findings with their places, those of what is related to them and of their fixes, and what they stand in.
 
     One in an imported file names what led there.
     """
@@ -53,7 +82,8 @@ def located(findings: Sequence[Finding], ranges: Ranges, source: Source, places:
         related = _related(finding.related, ranges)
         if found.path != source.path and all(other.range and other.range.path == found.path for other in related):
             related += _related((Related(node, "reached from here") for node in finding.scope), ranges)
-        return replace(finding, range=found, related=related, fix=places.placed(finding.fix))
+        enclosing = around.around(found) or finding.enclosing
+        return replace(finding, range=found, related=related, fix=places.placed(finding.fix), enclosing=enclosing)
 
     return [place(finding) for finding in findings]
 
@@ -64,6 +94,7 @@ def nodes_of(findings: Iterable[Finding]) -> Iterator[CSTNode | None]:
         yield finding.node
         yield from (related.node for related in finding.related)
         yield from finding.scope
+        yield from finding.subject
         for edit in finding.fix.edits if finding.fix else ():
             yield from (anchor.node for anchor in (edit.start, edit.end) if anchor is not None)
         yield from finding.fix.together if finding.fix else ()

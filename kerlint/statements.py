@@ -71,6 +71,18 @@ def _inner(node: CSTNode | None, scope: CSTNode | None) -> Iterator[Found]:
             pass
 
 
+def definitions(module: cst.Module) -> dict[CSTNode, str]:
+    """The functions and classes of a module with their dotted names, those within others behind them."""
+    found: dict[CSTNode, str] = {}
+    for node, _, _, _, scope in statements(module):
+        match node:
+            case cst.FunctionDef(name=cst.Name(value=name)) | cst.ClassDef(name=cst.Name(value=name)):
+                found[node] = f"{found[scope]}.{name}" if scope is not None else name
+            case _:
+                pass
+    return found
+
+
 def fed(module: cst.Module, layers: Collection[CSTNode]) -> dict[CSTNode, CSTNode]:
     """The first argument of each call whose function is one of these nodes: `x` for the `Dense(1)` of `Dense(1)(x)`."""
     search = _Fed(layers)

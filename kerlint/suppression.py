@@ -98,10 +98,10 @@ def apply(
 ) -> list[Finding]:
     """The findings that no suppression covers, and a KER002 for each suppression that is wrong or of no use.
 
-    A finding is covered where it starts, where something related to it starts, and where a node of its scope starts (the fit that it
-    is about); `ranges` has the places of these nodes. `active` are the rules that ran, by code: a suppression of any other of the `known`
-    ones (the shipped ones, if not given) is left alone. Suppressions outside `path`, if given, are applied but not reported: they belong
-    to a file that was imported.
+    A finding is covered where it starts, where something related to it starts, where a node of its scope starts (the fit that it is
+    about), and where the model that it is about is built; `ranges` has the places of these nodes. `active` are the rules that ran, by
+    code: a suppression of any other of the `known` ones (the shipped ones, if not given) is left alone. Suppressions outside `path`, if
+    given, are applied but not reported: they belong to a file that was imported.
     """
     used: set[Suppression] = set()
     known = rules() if known is None else known
@@ -134,7 +134,7 @@ def _suppresses(one: Suppression, finding: Finding, ranges: Ranges, known: Known
         return True
     if one.noqa and not one.name:  # a bare noqa is usually meant for another linter
         return False
-    places = [related.range for related in finding.related] + [ranges.get(node) for node in finding.scope]
+    places = [related.range for related in finding.related] + [ranges.get(node) for node in (*finding.scope, *finding.subject)]
     return any(place is not None and one.covers(place) for place in places)
 
 

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kerlint import lint
+from kerlint.config import Config
 from kerlint.finding import Confidence, Finding, Position, Range, Related, Severity
 from kerlint.rule import rules
 from kerlint.source import read
@@ -189,3 +191,52 @@ def test_any_text_is_scanned(text: str) -> None:
     for one in suppressions(read(HERE, text.encode())):
         assert one.first <= one.last
         assert one.place.start <= one.place.end
+
+
+# The model and the run that a finding is about
+
+MODEL = """\
+import keras
+
+(x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
+{above_build}model = keras.Sequential([  {build}
+    keras.Input((28, 28)),
+    keras.layers.Flatten(),
+    keras.layers.Dense(10),
+])
+model.compile("adam", "sparse_categorical_crossentropy")
+{above_fit}model.fit(x_train, y_train, epochs=5, batch_size=64)  {fit}
+
+other = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, activation="softmax")])
+other.compile("adam", "mse")
+{above_other}other.fit(x_test, y_test)
+"""
+PLACES = ("above_build", "build", "above_fit", "fit", "above_other")
+
+
+def codes_with(**comments: str) -> set[str]:
+    texts = {place: comments.get(place, "") + ("\n" if place in comments and place.startswith("above") else "") for place in PLACES}
+    return {finding.code for finding in lint(HERE, MODEL.format(**texts), Config(root=Path("/")))}
+
+
+@pytest.mark.parametrize("comment", ["# kerlint: ignore[KER301, KER305] known", "# noqa: KER301, KER305"])
+@pytest.mark.parametrize(
+    ("place", "left"),
+    [
+        ("above_build", {"KER301", "KER002"}),
+        ("build", {"KER301", "KER002"}),
+        ("above_fit", {"KER301", "KER002"}),
+        ("fit", {"KER301", "KER002"}),
+        ("above_other", {"KER305", "KER002"}),
+    ],
+)
+def test_a_suppression_where_a_model_is_built_or_trained_covers_that_model(comment: str, place: str, left: set[str]) -> None:
+    assert {"KER301", "KER305"} <= codes_with()
+    assert codes_with(**{place: comment}) & {"KER301", "KER305", "KER002"} == left
+
+
+def test_what_is_about_one_run_is_not_covered_at_another_run() -> None:
+    text = MODEL.format(**dict.fromkeys(PLACES, "")).split("other =")[0]
+    twice = f"{text}# kerlint: ignore[KER101]\nmodel.fit(x_train[:9000], y_train[:9000], epochs=5)\n"
+    rows = [finding.range.start.row for finding in lint(HERE, twice, Config(root=Path("/"))) if finding.code == "KER101" and finding.range]
+    assert rows == [10]
