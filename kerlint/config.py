@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_type_hints
@@ -88,6 +88,10 @@ class Config:
     origins: Mapping[str, str] = field(default_factory=dict)
     own: tuple[Rule, ...] = ()
     """The rules of the project itself and of packages."""
+
+    def __getstate__(self) -> dict[str, object]:
+        """Without what is found out when it is asked for: another process finds it out when it needs it."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property
     def known(self) -> Known:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from kerlint.config import Config, Configs, shown
 from kerlint.finding import Finding, Position, Range
 from kerlint.mistake import MistakeError
+from kerlint.outcome import Outcome, digest
 from kerlint.rule import Rule, rules
 from kerlint.source import Source, SourceError, may_mention, parse, read, trains, without_garbage_collection
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from kerlint.semantics.program import Program
     from kerlint.semantics.project import Project
     from kerlint.source import Parsed
-    from kerlint.understanding import Tally
 
     Check = Callable[[Program, Rule], Iterable[Finding]]
 
@@ -40,24 +40,6 @@ FAMILIES = {
 MOST_LEFT = 10_000
 """Objects that a file may leave before they are looked through for garbage. Waiting for many files costs twice as much as it saves."""
 UNREADABLE = "KER001"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of one file.
-
-    `failed`: it could not be read, parsed or analysed to its end; `crash` is then the traceback of our own error, if it was one, and
-    `mistake` what is wrong with a rule of the user's own.
-    """
-
-    path: Path
-    findings: tuple[Finding, ...] = ()
-    tally: Tally | None = None
-    failed: bool = False
-    crash: str = ""
-    mistake: str = ""
-    sources: Mapping[Path, Source] = field(default_factory=dict)
-    """The files that findings are in, for reports that quote them."""
 
 
 @dataclass(frozen=True)
@@ -111,21 +93,25 @@ def lint(path: Path | str, text: str | None = None, config: Config | None = None
     """
     path = Path(path)
     settings = config or Configs().of(path.absolute().parent)
-    return list(_examine(path, lambda _: settings, Projects(), None if text is None else text.encode()).findings)
+    if text is not None:
+        return lint_source(text, path, settings)
+    return list(_examine(path, lambda _: settings, Projects(), None).findings)
 
 
-def lint_source(source: Source, config: Config, project: Project | None = None) -> list[Finding]:
-    """The findings of a source, by position."""
-    project = project or Projects().of(source.path, config)
-    if not concerns(source.path, source.text.encode("utf-8", "replace"), lambda: project):
-        return []
-    return list(_judge(understand(source, project), config))
+def lint_source(text: str, filename: Path | str, config: Config) -> list[Finding]:
+    """The findings of a text as if it stood in `filename`, by position.
+
+    It reads nothing but the files of the project that the text imports and changes nothing; what it takes and gives can be pickled, so
+    that any executor can run it. Raises MistakeError when a check of the user's own fails.
+    """
+    return list(_examine(Path(filename), lambda _: config, Projects(), text.encode()).findings)
 
 
 def understand(source: Source, project: Project) -> Understood:
     """What a source does: its models and events."""
     from kerlint.semantics.interpreter import interpret
 
+    project.begin()
     parsed = parse(source)
     return Understood(source, parsed, interpret(source, parsed, project), project)
 
@@ -158,18 +144,24 @@ def examined(
 def understand_file(path: Path, project: Project) -> Understood | Outcome:
     """What a file does, or why nothing is said of it."""
     try:
-        source = _opened(path, None, lambda: project)
+        source = _opened(path, path.read_bytes(), lambda: project)
         match source:
             case Outcome():
                 return source
             case _:
                 with without_garbage_collection():
                     return understand(source, project)
+    except OSError as error:
+        return _missing(path, error)
     except Exception:  # noqa: BLE001 - as in `examine`
         return Outcome(path, failed=True, crash=traceback.format_exc())
 
 
 def _examine(path: Path, config: Callable[[Path], Config], projects: Projects, data: bytes | None) -> Outcome:
+    try:
+        data = path.read_bytes() if data is None else data
+    except OSError as error:
+        return _missing(path, error)
     source = _opened(path, data, lambda: projects.of(path, config(path)))
     match source:
         case Outcome():
@@ -177,7 +169,7 @@ def _examine(path: Path, config: Callable[[Path], Config], projects: Projects, d
         case _:
             with without_garbage_collection():
                 settings = config(path)
-                return _understood(source, settings, projects.of(path, settings))
+                return _understood(source, data, settings, projects.of(path, settings))
 
 
 def concerns(path: Path, data: bytes, project: Callable[[], Project]) -> bool:
@@ -185,33 +177,33 @@ def concerns(path: Path, data: bytes, project: Callable[[], Project]) -> bool:
     return may_mention(data) or (trains(data) and project().leads_to_keras(path, data))
 
 
-def _opened(path: Path, data: bytes | None, project: Callable[[], Project]) -> Source | Outcome:
+def _opened(path: Path, data: bytes, project: Callable[[], Project]) -> Source | Outcome:
     """The source of a file that has to do with Keras, else what there is to say of it."""
+    if b"\0" not in data and not concerns(path, data, project):  # what is not text is said to be, not passed over
+        return Outcome(path)
     try:
-        data = path.read_bytes() if data is None else data
-        if b"\0" not in data and not concerns(path, data, project):  # what is not text is said to be, not passed over
-            return Outcome(path)
         source = read(path, data)
-    except OSError as error:
-        return _unreadable(path, f"cannot be read: {(error.strerror or str(error)).lower()}", Position(1, 1))
     except SourceError as error:
         return _unreadable(path, error.message, Position(error.row, error.column))
     return source if source.mentions_keras or not may_mention(data) else Outcome(path)
 
 
-def _understood(source: Source, config: Config, project: Project) -> Outcome:
+def _understood(source: Source, data: bytes, config: Config, project: Project) -> Outcome:
     from kerlint.understanding import tally
 
     understood = understand(source, project)
     findings = _judge(understood, config)
-    files = understood.files
     quoted = {place.path for finding in findings for place in _places(finding) if place}
+    written = {Path(shown(path)): file.text for path, (file, _) in project.written.items()}
+    digests = {Path(shown(path)): project.digest(path) for path in project.followed} | {source.path: digest(data)}
     return Outcome(
         source.path,
         findings,
         tally(understood.program),
         failed=not source.notebook and bool(understood.parsed.problems),
-        sources={path: files[path] for path in quoted},
+        files={path: digest(written[path].encode()) if path in written else digests[path] for path in quoted},
+        written={path: text for path, text in written.items() if path in quoted},
+        grounds=project.grounds(),
     )
 
 
@@ -244,7 +236,7 @@ def _judge(understood: Understood, config: Config) -> tuple[Finding, ...]:
     directives = [directive for path, file in understood.files.items() if path in paths for directive in suppressions(file, config.authors)]
     # A suppression of a report that is too unsure to be shown is of use all the same.
     kept = apply(wanted, directives, active, ranges, source.path, config.known)
-    return ordered(finding for finding in kept if finding.confidence >= config.min_confidence)
+    return ordered(finding.settled() for finding in kept if finding.confidence >= config.min_confidence)
 
 
 def _wanted(finding: Finding, config: Config) -> bool:
@@ -277,6 +269,10 @@ def check_of(code: str, name: str) -> Check:
     modules = (import_module(f"kerlint.checks.{family}") for family in FAMILIES[code[3]])
     found: Check = next(check for module in modules if (check := getattr(module, name.replace("-", "_"), None)))
     return found
+
+
+def _missing(path: Path, error: OSError) -> Outcome:
+    return _unreadable(path, f"cannot be read: {(error.strerror or str(error)).lower()}", Position(1, 1))
 
 
 def _unreadable(path: Path, message: str, position: Position) -> Outcome:

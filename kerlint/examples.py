@@ -16,7 +16,7 @@ from kerlint.finding import Finding
 from kerlint.mistake import MistakeError
 from kerlint.rule import Example, Rule
 from kerlint.selection import Known, Selection
-from kerlint.source import SourceError, read
+from kerlint.source import SourceError
 
 SCRIPT = "script.py"
 """What a block is called that does not say `file=models.py`."""
@@ -165,7 +165,7 @@ def _written(block: Block) -> Iterator[Path]:
 def lint(block: Block, config: Config) -> dict[Mark, Finding]:
     """What is found in the files of a block."""
     with _written(block) as folder:
-        found = lint_source(read(folder / SCRIPT), config)
+        found = lint_source(block.files[SCRIPT].code, folder / SCRIPT, config)
         ranges = [(finding, finding.range) for finding in found if finding.range is not None]
         return {(place.path.resolve().relative_to(folder).as_posix(), place.start.row, finding.code): finding for finding, place in ranges}
 

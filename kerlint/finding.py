@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,7 +56,7 @@ class Range:
 class Related:
     """A second place that explains a finding: usually where a value came from."""
 
-    node: CSTNode
+    node: CSTNode | None
     message: str
     range: Range | None = None
 
@@ -143,6 +143,13 @@ class Finding:
     def url(self) -> str | None:
         """The page of its rule on the web."""
         return url_of(self.code, self.name)
+
+    def settled(self) -> Finding:
+        """The finding without the code that its places were told by: all that is reported, kept, or sent to another process."""
+        related = tuple(replace(other, node=None) for other in self.related)
+        fix = replace(self.fix, together=()) if self.fix else None
+        return replace(self, node=None, scope=(), subject=(), related=related, fix=fix)
+
 
 
 def url_of(code: str, name: str) -> str | None:

@@ -75,8 +75,15 @@ def _pass(run: Run, done: Repairs) -> set[Path]:
     for finding in run.findings:
         if _wanted(finding, run, done.unsafe) and (place := _place(finding)):
             of_file.setdefault(place.resolve(), []).append(finding)
-    sources = {path.resolve(): source for outcome in run.outcomes for path, source in outcome.sources.items()}
-    return {path for path, findings in of_file.items() if _mend(sources[path], findings, done)}
+    shown = {path.resolve(): path for path in run.quoted}
+    changed = set()
+    for path, findings in of_file.items():
+        source = run.quoted.get(shown[path])
+        if source is None:
+            done.dropped[f"{shown[path]}: no fixes, the file has changed in the meantime"] = None
+        elif _mend(source, findings, done):
+            changed.add(path)
+    return changed
 
 
 def _place(finding: Finding) -> Path | None:

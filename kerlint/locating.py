@@ -101,7 +101,8 @@ def nodes_of(findings: Iterable[Finding]) -> Iterator[CSTNode | None]:
 
 
 def _related(related: Iterable[Related], ranges: Ranges) -> tuple[Related, ...]:
-    return tuple(replace(other, range=ranges[other.node]) for other in related if other.node in ranges)
+    places = ((other, ranges.get(other.node) if other.node is not None else None) for other in related)
+    return tuple(replace(other, range=place) for other, place in places if place is not None)
 
 
 def codes(source: Source, parsed: Parsed, followed: Followed) -> Iterator[Code]:

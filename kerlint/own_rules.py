@@ -73,6 +73,10 @@ class Check:
         code = self.function.__code__
         return f"{shown(Path(code.co_filename))}:{code.co_firstlineno}"
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """In another process, the same function of the same folder, whose modules are imported there."""
+        return _again, (self.folder, self.function.__name__)
+
     def __call__(self, program: Program, rule: Rule) -> Iterator[Finding]:
         """What it finds. Raises MistakeError naming its place when it fails."""
         try:
@@ -115,6 +119,10 @@ def read(folder: Folder) -> tuple[Rule, ...]:
         named = f"ACME001-{name.replace('_', '-')}.md"
         raise MistakeError(f"{checks[name].place}: the check `{name}` has no page beside it, like {named} (what is no check begins with _)")
     return tuple(replace(page, check=checks[_function(page)]) for page in pages)
+
+
+def _again(folder: Folder, name: str) -> Check:
+    return dict(_checks(folder))[name]
 
 
 def _function(page: Rule) -> str:

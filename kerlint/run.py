@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerlint.config import KEYS, Config, Configs, shown
-from kerlint.engine import Outcome, Projects, Understood, concerns, examine, examined, ordered, understand_file
+from kerlint.engine import Projects, Understood, concerns, examine, examined, ordered, understand_file
 from kerlint.files import Discovery, discover
 from kerlint.finding import Finding
+from kerlint.outcome import Outcome, Quoted
 from kerlint.reports import BOLD, TINT, Batch, Paint, report
 
 if TYPE_CHECKING:
     from kerlint.semantics.project import Project
+    from kerlint.source import Source
 
 CLEAN, FOUND, WRONG = 0, 1, 2
 """Exit codes: nothing at or above `fail-on`; something; wrong use, a file that could not be read or parsed, or an error of our own."""
@@ -59,7 +61,7 @@ class Run:
         projects = Projects(contents)
 
         def again(outcome: Outcome) -> Outcome:
-            places = {path.resolve() for path in (outcome.path, *outcome.sources)}
+            places = {path.resolve() for path in (outcome.path, *outcome.files)}
             if outcome.tally is None or changed is not None and places.isdisjoint(changed):
                 return outcome
             return examine(outcome.path, self.config_of, projects, contents.get(outcome.path.resolve()))
@@ -81,6 +83,13 @@ class Run:
         findings = ordered(finding for outcome in self.outcomes for finding in outcome.findings)
         order = {path: number for number, path in enumerate(self.discovery.files)} if findings else {}
         return tuple(sorted(findings, key=lambda finding: order.get(_file(finding), len(order))))
+
+    @cached_property
+    def quoted(self) -> Mapping[Path, Source]:
+        """The files that findings are in."""
+        files = {path: state for outcome in self.outcomes for path, state in outcome.files.items()}
+        written = {path: text for outcome in self.outcomes for path, text in outcome.written.items()}
+        return Quoted(files, written, self.contents)
 
     def exit_code(self, exit_zero: bool = False) -> int:
         """What the run means to its caller."""
@@ -139,8 +148,7 @@ def _said(run: Run, wish: Wish) -> Iterator[str]:
     if wish.statistics:
         yield from _statistics(findings, style, wish.paint)
     else:
-        sources = {path: source for outcome in run.outcomes for path, source in outcome.sources.items()}
-        yield from report(style, Batch(findings, sources, wish.paint))
+        yield from report(style, Batch(findings, run.quoted, wish.paint))
     if style in ("text", "concise") and not wish.quiet:
         if wish.fixed:
             yield f"Fixed {counted(wish.fixed, 'finding')}."

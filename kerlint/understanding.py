@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kerlint.outcome import Tally
 from kerlint.semantics.values import Choice, Items, Table, Term, Unknown, Value
 
 if TYPE_CHECKING:
     from kerlint.semantics.program import Event, Program
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """Models and training calls of some files, and for each training call that was not resolved the first reason."""
-
-    models: int = 0
-    fits: int = 0
-    unresolved: tuple[str, ...] = ()
-
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(self.models + other.models, self.fits + other.fits, (*self.unresolved, *other.unresolved))
-
-    def ranked(self) -> list[tuple[str, int]]:
-        """The reasons with their counts, the most frequent first."""
-        return sorted(Counter(self.unresolved).items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def tally(program: Program) -> Tally:

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from kerlint.config import Config, Layer, configure
-from kerlint.engine import Projects, lint_source
+from kerlint.engine import lint_source
 from kerlint.finding import Severity
 from kerlint.semantics.dependencies import LAST, NEWEST, Version, target
-from kerlint.source import read
 
 DECLARED: dict[str, Version] = {
     "tensorflow": NEWEST,
@@ -63,7 +62,7 @@ def test_a_script_that_asks_for_the_old_keras(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     lines = 'import os\nos.environ["TF_USE_LEGACY_KERAS"] = "1"\nimport tensorflow as tf\nprint(tf.keras.optimizers.legacy.Adam())\n'
     script.write_text(lines, encoding="utf-8")
-    assert [finding.severity for finding in lint_source(read(script), Config(root=tmp_path))] == [Severity.info]
+    assert [finding.severity for finding in lint_source(lines, script, Config(root=tmp_path))] == [Severity.info]
 
 
 def _severities(folder: Path, config: Config) -> dict[str, Severity]:
@@ -72,8 +71,7 @@ def _severities(folder: Path, config: Config) -> dict[str, Severity]:
         "import keras\nfrom keras.layers.core import Dense\nprint(keras.layers.experimental.preprocessing.Rescaling(1 / 255), Dense(1))\n",
         encoding="utf-8",
     )
-    project = Projects().of(script, config)
-    return {finding.code: finding.severity for finding in lint_source(read(script), config, project)}
+    return {finding.code: finding.severity for finding in lint_source(script.read_text(), script, config)}
 
 
 def test_what_works_with_the_wanted_keras_is_advice(tmp_path: Path) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+import json
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from kerlint.config import Config, Configs
 from kerlint.engine import Projects, examine, lint_source, ordered, understand
 from kerlint.finding import Confidence, Finding, Position, Range, Severity
 from kerlint.locating import located
+from kerlint.outcome import Quoted, digest
 from kerlint.placing import Places
 from kerlint.semantics.project import Project
 from kerlint.source import read
@@ -64,7 +68,7 @@ def test_foreign_source_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
     from kerlint import engine
 
     monkeypatch.setattr(engine, "understand", lambda *arguments: pytest.fail("it was"))
-    assert lint_source(read(Path("a.py"), b"import torch\n"), Config()) == []
+    assert lint_source("import torch\n", "a.py", Config()) == []
 
 
 def test_finding_in_an_imported_file_is_reported_there_once(kerlint: Kerlint, tmp_path: Path) -> None:
@@ -177,3 +181,40 @@ def test_what_a_star_may_hold_is_no_default(tmp_path: Path, rest: str, epochs: i
     source = read(tmp_path / "a.py", script.encode())
     fit = next(understand(source, Project(tmp_path)).program.fits())
     assert fit.number("epochs") == epochs
+
+
+def test_the_unit_of_work_is_pure_and_goes_to_any_executor(tmp_path: Path) -> None:
+    (tmp_path / "models.py").write_text(MODELS)
+    unsafe = FAULT.replace("Dense(1", "Dense(3, name='a'), keras.layers.Dense(1")
+    work = [(FAULT, "a.py", Config()), (TRAIN, tmp_path / "train.py", Config()), (unsafe, tmp_path / "b.py", Config())]
+    here = [lint_source(*arguments) for arguments in work]
+    with ProcessPoolExecutor(1, get_context("spawn")) as executor:
+        there = [executor.submit(lint_source, *arguments) for arguments in work]
+    assert [found.result() for found in there] == here == [lint_source(*arguments) for arguments in work]
+    assert all(here)
+    assert {finding.node for found in here for finding in found} == {None}
+
+
+def test_quotes_are_read_when_they_are_asked_for(tmp_path: Path) -> None:
+    path, kept = tmp_path / "a.py", tmp_path / "b.py"
+    path.write_text("a = 1\n")
+    kept.write_text("b = 1\n")
+    gone = tmp_path / "gone.py"
+    states = {file: digest(b"a = 1\n") for file in (path, kept, gone)}
+    quoted = Quoted(states, {kept: "a = 1\n"}, {gone.resolve(): b"a = 1\n"})
+    assert {file: source.text for file, source in quoted.items()} == dict.fromkeys(states, "a = 1\n")
+    path.write_text("a = 2\n")
+    assert [file for file in states if file in Quoted(states, {}, {})] == []
+
+
+def test_a_file_that_a_notebook_writes_is_there_for_no_other(tmp_path: Path) -> None:
+    """Whatever is linted first: `models.py` is what stands on disk for the script, and what the notebook writes for the notebook."""
+    (tmp_path / "models.py").write_text(MODELS.replace('Dense(1, activation="softmax")', "Dense(2)"))
+    (tmp_path / "train.py").write_text(TRAIN)
+    cells = ["%%writefile models.py\n" + MODELS, TRAIN]
+    notebook = {"cells": [{"cell_type": "code", "source": cell} for cell in cells], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "nb.ipynb").write_text(json.dumps(notebook))
+    projects = Projects()
+    for name in ("train.py", "nb.ipynb", "train.py"):
+        found = examine(tmp_path / name, lambda path: Config(), projects)
+        assert ("KER301" in codes([*found.findings])) == (name == "nb.ipynb")

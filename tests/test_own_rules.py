@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 from conftest import ROOT, Kerlint
 
 from kerlint.config import Configs
-from kerlint.engine import lint
+from kerlint.engine import lint, lint_source
 from kerlint.mistake import MistakeError
 from kerlint.rule import rules
 
@@ -65,6 +67,14 @@ def project(tmp_path: Path) -> Path:
     (tmp_path / "rules" / "checks.py").write_text(CHECK)
     (tmp_path / "train.py").write_text(SCRIPT)
     return tmp_path
+
+
+def test_own_checks_go_to_other_processes(project: Path) -> None:
+    config = Configs().of(project)
+    here = lint_source(SCRIPT, project / "train.py", config)
+    with ProcessPoolExecutor(1, get_context("spawn")) as executor:
+        assert executor.submit(lint_source, SCRIPT, project / "train.py", config).result() == here
+    assert "TEAM001" in {finding.code for finding in here}
 
 
 def codes(folder: Path, text: str = SCRIPT, name: str = "train.py") -> list[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kerlint.outcome import Grounds, digest
 from kerlint.semantics.dependencies import Version, target
 from kerlint.source import Source, SourceError, may_mention, parse, read
 
@@ -23,6 +25,8 @@ MOST_FOLLOWED = 20
 _IMPORT = re.compile(rb"""^[ \t"]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import|import[ \t]+([\w.]+))""", re.MULTILINE)
 LARGEST = 2_000_000
 """Bytes of a source file that is still followed into; generated tables are larger."""
+MOST_KEPT = 400_000
+"""Characters of imported files whose trees are kept for the next file that imports them."""
 
 
 def top_of(path: Path) -> Path:
@@ -42,9 +46,36 @@ class Project:
         self.target = keras
         self.src = tuple(self.root / folder for folder in src)
         self.contents = contents or {}
-        self.found: dict[tuple[str, int, Path], Path | None] = {}
+        self.places = tuple(map(str, (self.root, *self.src, self.root / "src")))
+        self.listed: dict[str, frozenset[str]] = {}
+        self.folders: dict[Path, str] = {}
+        self.found: dict[tuple[str, int, str], str] = {}
         self.parsed: dict[Path, tuple[Source, Parsed] | None] = {}
         self.searched: dict[Path, tuple[bool, tuple[Path, ...]]] = {}
+        self.digests: dict[Path, bytes] = {}
+        self.asked: dict[tuple[str, int, str], str] = {}
+        self.followed: set[Path] = set()
+        self.written: dict[Path, tuple[Source, Parsed]] = {}
+
+    def begin(self) -> None:
+        """Start to note what the next file rests on, and let go of the trees that were not asked for lately if they are too many."""
+        self.asked, self.followed, self.written = {}, set(), {}
+        size = sum(map(_size, self.parsed.values()))
+        for path in list(self.parsed):
+            if size <= MOST_KEPT:
+                break
+            size -= _size(self.parsed.pop(path))
+
+    def grounds(self) -> Grounds:
+        """What the file that was begun last rests on."""
+        asked = ((*question, answer) for question, answer in self.asked.items())
+        return Grounds(tuple(asked), tuple((str(path), self.digest(path)) for path in self.followed))
+
+    def holds(self, grounds: Grounds) -> bool:
+        """Whether all that an outcome rests on is as it was."""
+        return all(self.answer((name, level, folder)) == found for name, level, folder, found in grounds.asked) and all(
+            self.digest(Path(path)) == before for path, before in grounds.followed
+        )
 
     @cached_property
     def keras(self) -> Version:
@@ -53,27 +84,47 @@ class Project:
 
     def find(self, name: str, level: int, importer: Path) -> Path | None:
         """The file of an import (`level` leading dots) seen from `importer`, or None when it is no file of this project."""
-        key = (name, level, importer.parent)
-        if key not in self.found:
-            self.found[key] = self._find(name, level, importer)
-        return self.found[key]
+        if importer not in self.folders:
+            self.folders[importer] = os.path.dirname(os.path.realpath(importer))
+        question = name, level, self.folders[importer]
+        self.asked[question] = found = self.answer(question)
+        return Path(found) if found else None
 
-    def _find(self, name: str, level: int, importer: Path) -> Path | None:
+    def answer(self, question: tuple[str, int, str]) -> str:
+        """The file of an import seen from a folder, or ""."""
+        if question not in self.found:
+            self.found[question] = self._answer(*question)
+        return self.found[question]
+
+    def _answer(self, name: str, level: int, folder: str) -> str:
         parts = [part for part in name.split(".") if part]
-        folder = importer.resolve().parent
         if level:
             for _ in range(level - 1):
-                folder = folder.parent
+                folder = os.path.dirname(folder)
             return self._file(folder, parts)
-        places = dict.fromkeys((folder, self.root, *self.src, self.root / "src"))
-        return next((found for place in places if (found := self._file(place, parts))), None)
+        return next((found for place in dict.fromkeys((folder, *self.places)) if (found := self._file(place, parts))), "")
 
-    def _file(self, folder: Path, parts: list[str]) -> Path | None:
-        target = folder.joinpath(*parts)
-        for candidate in (target.with_name(target.name + ".py"), target / "__init__.py"):
-            if self.root in (*candidate.parents, candidate) and candidate.is_file():
+    def _file(self, folder: str, parts: list[str]) -> str:
+        if parts and not {parts[0], f"{parts[0]}.py"} & self._names(folder):
+            return ""
+        target = os.path.join(folder, *parts)
+        for candidate in (f"{target}.py", os.path.join(target, "__init__.py")):
+            if candidate.startswith(os.path.join(self.root, "")) and self._is_file(candidate):
                 return candidate
-        return None
+        return ""
+
+    def _is_file(self, path: str) -> bool:
+        folder, name = os.path.split(path)
+        return name in self._names(folder) and os.path.isfile(path)
+
+    def _names(self, folder: str) -> frozenset[str]:
+        """What a folder holds: most imports are of libraries, and no file of theirs is looked for in vain."""
+        if folder not in self.listed:
+            try:
+                self.listed[folder] = frozenset(os.listdir(folder))
+            except OSError:  # there is no such folder
+                self.listed[folder] = frozenset()
+        return self.listed[folder]
 
     def leads_to_keras(self, path: Path, data: bytes) -> bool:
         """Whether a file imports one of the project that mentions Keras, directly or through others: found out from the bytes alone."""
@@ -92,8 +143,7 @@ class Project:
     def _searched(self, path: Path) -> tuple[bool, tuple[Path, ...]]:
         """Whether a file of the project mentions Keras, and the files that it imports; looked through once for all that import it."""
         if path not in self.searched:
-            large = path.stat().st_size > LARGEST
-            content = b"" if large else self.contents.get(path) or path.read_bytes()
+            content = self._content(path) or b""
             mentions = may_mention(content)
             self.searched[path] = mentions, () if mentions else tuple(self._imported(path, content))
         return self.searched[path]
@@ -107,28 +157,45 @@ class Project:
 
     def load(self, path: Path) -> tuple[Source, Parsed] | None:
         """The parsed file, or None when it cannot be read (it is reported when it is linted itself)."""
-        if path not in self.parsed:
-            self.parsed[path] = self._load(path)
-        return self.parsed[path]
+        self.followed.add(path)
+        self.parsed[path] = found = self.parsed.pop(path) if path in self.parsed else self._load(path)
+        return found
 
     def load_text(self, path: Path, text: str) -> tuple[Source, Parsed]:
-        """A file that a notebook writes (`%%writefile`), parsed from its text."""
+        """A file that a notebook writes (`%%writefile`), parsed from its text: it is there for this notebook only."""
         source = read(path, text.encode())
-        self.parsed[path] = found = (source, parse(source))
+        self.written[path] = found = (source, parse(source))
         return found
 
     def _load(self, path: Path) -> tuple[Source, Parsed] | None:
+        data = self._content(path)
+        self.digests[path] = _digest(data)
+        if data is None:
+            return None
         try:
-            if path.stat().st_size > LARGEST:
-                return None
-            source = read(path, self.contents.get(path))
-        except (SourceError, OSError):
+            source = read(path, data)
+        except SourceError:
             return None
         return source, parse(source)
 
+    def digest(self, path: Path) -> bytes:
+        """What tells one content of a file that may be followed into from another."""
+        if path not in self.digests:
+            self.digests[path] = _digest(self._content(path))
+        return self.digests[path]
+
+    def _content(self, path: Path) -> bytes | None:
+        """The bytes of a file that may be followed into; none of one that is too large or cannot be read."""
+        if (data := self.contents.get(path)) is not None:
+            return data
+        try:
+            return None if path.stat().st_size > LARGEST else path.read_bytes()
+        except OSError:  # it is reported when it is linted itself
+            return None
+
     def modules(self) -> Iterator[tuple[Path, int | None, Module]]:
         """Every module parsed so far, with its file and cell."""
-        for path, found in self.parsed.items():
+        for path, found in self.known().items():
             if found:
                 for cell, module in zip(found[0].cells, found[1].modules, strict=False):
                     if module is not None:
@@ -136,4 +203,12 @@ class Project:
 
     def known(self) -> Mapping[Path, tuple[Source, Parsed] | None]:
         """The files that were followed into."""
-        return self.parsed
+        return {**self.parsed, **self.written}
+
+
+def _size(found: tuple[Source, Parsed] | None) -> int:
+    return len(found[0].text) if found else 0
+
+
+def _digest(data: bytes | None) -> bytes:
+    return b"" if data is None else digest(data)

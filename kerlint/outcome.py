@@ -1,0 +1,114 @@
+"""What comes of one file: findings, how much was understood, and what all of it rests on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+
+from kerlint.finding import Finding
+from kerlint.source import Source, SourceError, read
+
+MOST_KEPT = 16
+"""Files that are kept while a report quotes them: it goes from file to file."""
+
+
+def digest(data: bytes) -> bytes:
+    """What tells one content from another."""
+    return blake2b(data, digest_size=16).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Models and training calls of some files, and for each training call that was not resolved the first reason."""
+
+    models: int = 0
+    fits: int = 0
+    unresolved: tuple[str, ...] = ()
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(self.models + other.models, self.fits + other.fits, (*self.unresolved, *other.unresolved))
+
+    def ranked(self) -> list[tuple[str, int]]:
+        """The reasons with their counts, the most frequent first."""
+        return sorted(Counter(self.unresolved).items(), key=lambda pair: (-pair[1], pair[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What an outcome rests on beside the content of its file: when nothing of this is different, the outcome is the same.
+
+    `asked`: the imports that were looked up (name, leading dots, folder of the importing file) and the files that they led to, "" where
+    there was none. `followed`: the files that were followed into, with the digest of what stood in them.
+    """
+
+    asked: tuple[tuple[str, int, str, str], ...] = ()
+    followed: tuple[tuple[str, bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one file. It holds places, no code: it may leave the process and be kept.
+
+    `failed`: it could not be read, parsed or analysed to its end; `crash` is then the traceback of our own error, if it was one, and
+    `mistake` what is wrong with a rule of the user's own.
+    """
+
+    path: Path
+    findings: tuple[Finding, ...] = ()
+    tally: Tally | None = None
+    failed: bool = False
+    crash: str = ""
+    mistake: str = ""
+    files: Mapping[Path, bytes] = field(default_factory=dict)
+    """The files that findings are in, with the digest of what stood in each: a report that quotes them reads them again."""
+    written: Mapping[Path, str] = field(default_factory=dict)
+    """Those of them that a notebook writes, which need not be there."""
+    grounds: Grounds = field(default_factory=Grounds)
+
+
+class Quoted(Mapping[Path, Source]):
+    """The files that findings are in, read when they are asked for; what has changed since it was examined is not there any more.
+
+    `contents` are files by resolved path that hold something else than what is on disk.
+    """
+
+    def __init__(self, files: Mapping[Path, bytes], written: Mapping[Path, str], contents: Mapping[Path, bytes]) -> None:
+        self._files = files
+        self._written = written
+        self._contents = contents
+        self._read: dict[Path, Source] = {}
+
+    def __getitem__(self, path: Path) -> Source:
+        if path not in self._read:
+            source = self._source(path)
+            if len(self._read) >= MOST_KEPT:
+                self._read.clear()
+            self._read[path] = source
+        return self._read[path]
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def _source(self, path: Path) -> Source:
+        for data in self._found(path):
+            if digest(data) == self._files[path]:
+                try:
+                    return read(path, data)
+                except SourceError as error:  # it is what the finding says
+                    raise KeyError(path) from error
+        raise KeyError(path)
+
+    def _found(self, path: Path) -> Iterator[bytes]:
+        if path in self._written:
+            yield self._written[path].encode()
+        try:
+            data = self._contents.get(path.resolve())
+            yield path.read_bytes() if data is None else data
+        except OSError:  # it is gone meanwhile
+            return
