@@ -151,7 +151,6 @@ class Finding:
         return replace(self, node=None, scope=(), subject=(), related=related, fix=fix)
 
 
-
 def url_of(code: str, name: str) -> str | None:
     """The page of a rule on the web; None for a project's own rules, whose codes begin with other letters."""
     return f"{PAGES}rules/{code}-{name}/" if code.startswith("KER") else None
