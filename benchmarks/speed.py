@@ -140,7 +140,7 @@ def split(paths: list[Path]) -> tuple[Counter[str], Counter[str]]:
         (engine, "parse"): "parse",
         (project, "parse"): "parse imported files",
         (interpreter, "interpret"): "interpret",
-        (engine, "_judge"): "check",
+        (engine, "judge"): "check",
         (locating, "ranges_of"): "locate",
         (locating, "located"): "locate",
         (engine, "_examine"): "rest",

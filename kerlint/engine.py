@@ -107,12 +107,12 @@ def lint_source(text: str, filename: Path | str, config: Config) -> list[Finding
     return list(_examine(Path(filename), lambda _: config, Projects(), text.encode()).findings)
 
 
-def understand(source: Source, project: Project) -> Understood:
-    """What a source does: its models and events."""
+def understand(source: Source, project: Project, parsed: Parsed | None = None) -> Understood:
+    """What a source does: its models and events. `parsed` is the source parsed, when it is already."""
     from kerlint.semantics.interpreter import interpret
 
     project.begin()
-    parsed = parse(source)
+    parsed = parsed or parse(source)
     return Understood(source, parsed, interpret(source, parsed, project), project)
 
 
@@ -192,7 +192,7 @@ def _understood(source: Source, data: bytes, config: Config, project: Project) -
     from kerlint.understanding import tally
 
     understood = understand(source, project)
-    findings = _judge(understood, config)
+    findings = tuple(finding.settled() for finding in judge(understood, config))
     quoted = {place.path for finding in findings for place in _places(finding) if place}
     written = {Path(shown(path)): file.text for path, (file, _) in project.written.items()}
     digests = {Path(shown(path)): project.digest(path) for path in project.followed} | {source.path: digest(data)}
@@ -214,7 +214,7 @@ def _places(finding: Finding) -> Iterator[Range | None]:
     yield from (edit.range for edit in (finding.fix.edits if finding.fix else ()))
 
 
-def _judge(understood: Understood, config: Config) -> tuple[Finding, ...]:
+def judge(understood: Understood, config: Config) -> tuple[Finding, ...]:
     """What every check that is on has found, without what is suppressed, and what is wrong with suppressions."""
     from kerlint.locating import codes, located, nodes_of, surroundings
     from kerlint.placing import Places
@@ -236,7 +236,7 @@ def _judge(understood: Understood, config: Config) -> tuple[Finding, ...]:
     directives = [directive for path, file in understood.files.items() if path in paths for directive in suppressions(file, config.authors)]
     # A suppression of a report that is too unsure to be shown is of use all the same.
     kept = apply(wanted, directives, active, ranges, source.path, config.known)
-    return ordered(finding.settled() for finding in kept if finding.confidence >= config.min_confidence)
+    return ordered(finding for finding in kept if finding.confidence >= config.min_confidence)
 
 
 def _wanted(finding: Finding, config: Config) -> bool:
