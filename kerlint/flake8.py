@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from kerlint.mistake import MistakeError
+
 if TYPE_CHECKING:
     from kerlint.config import Config
     from kerlint.finding import Finding, Position
@@ -22,8 +24,8 @@ Report = tuple[int, int, str, type]
 class Plugin:
     """One file in the hands of flake8.
 
-    Nothing is reported, and nothing of kerlint is imported, until the options of flake8 name KER or the beginning of its codes:
-    `--extend-select KER`, `--select KER3`, `--enable-extensions KER`.
+    Nothing is reported, and nothing more of kerlint is imported, until flake8 selects some of its codes: `--extend-select KER`.
+    (`off_by_default`, which flake8 has for this, would ask for `--enable-extensions KER` on top of the selection.)
     """
 
     asked: ClassVar[tuple[str, ...]] = ()
@@ -36,16 +38,22 @@ class Plugin:
     @classmethod
     def parse_options(cls, options: Namespace) -> None:
         """Whether this run asks for kerlint."""
-        chosen = (*(options.select or ()), *(options.extend_select or ()), *(options.enable_extensions or ()))
+        chosen = (*(options.select or ()), *(options.extend_select or ()))
         cls.asked = tuple(code for code in chosen if PLUGIN.startswith(code) or code.startswith(PLUGIN))
 
     def run(self) -> Iterator[Report]:
-        """What kerlint finds in the file. Raises MistakeError for a wrong configuration, which flake8 shows."""
+        """What kerlint finds in the file. Raises what flake8 shows as one line when the configuration is wrong."""
         if not self.asked:
             return
+        from flake8.exceptions import ExecutionError
+
         from kerlint.engine import lint
 
-        for finding in lint(self._path, self._text, self._config()):
+        try:
+            findings = lint(self._path, self._text, self._config())
+        except MistakeError as error:
+            raise ExecutionError(f"kerlint: {error}") from error
+        for finding in findings:
             where, elsewhere = self._place(finding)
             yield where.row, where.column - 1, f"{finding.code} {finding.message}{elsewhere}", type(self)
 
