@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
-from kerlint.dynamic.protocol import Compiled, Declined, FitBegun, Known, Place, Probed, StandIn
+from kerlint.dynamic.measurements import Declined, Probed
+from kerlint.dynamic.protocol import Compiled, FitBegun, Known, Place, StandIn
 
 Measured = TypeVar("Measured", bound=Probed)
 

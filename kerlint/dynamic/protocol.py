@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 import msgspec
 
+from kerlint.dynamic.events import Event
+from kerlint.dynamic.measurements import Measurement
+
 
 class Place(msgspec.Struct, frozen=True, omit_defaults=True):
     """Lines of a file of the user's: `file` is relative to the copied folder, or absolute when it lies outside; `cell` counts from 1."""
@@ -14,12 +17,6 @@ class Place(msgspec.Struct, frozen=True, omit_defaults=True):
     line: int
     end: int
     cell: int | None = None
-
-
-class Event(msgspec.Struct, frozen=True, tag_field="event", kw_only=True):
-    """What all events have in common; `at` are the seconds since the child began."""
-
-    at: float = 0.0
 
 
 # What happens to the process
@@ -164,170 +161,6 @@ class FitEnded(Event, frozen=True, tag="fit-ended"):
     seconds: float
 
 
-class Probed(Event, frozen=True, kw_only=True):
-    """What a probe yields: an event about one fit."""
-
-    fit: int
-    seconds: float = 0.0
-
-
-class Declined(Probed, frozen=True, tag="declined"):
-    """A probe, or all of them ("probes"), did not measure: why."""
-
-    probe: str
-    reason: str
-
-
-class Array(msgspec.Struct, frozen=True):
-    """Statistics of one array; `role` is x, y, validation_x, validation_y or sample_weight, `name` the input or output it is for.
-
-    Numbers that are not finite are None, as JSON has none. `features` are those of columns (last axis), of at most 100 of them.
-    """
-
-    role: str
-    name: str
-    dtype: str
-    shape: tuple[int, ...]
-    low: float | None = None
-    high: float | None = None
-    mean: float | None = None
-    std: float | None = None
-    feature_low: tuple[float | None, ...] = ()
-    feature_high: tuple[float | None, ...] = ()
-    feature_mean: tuple[float | None, ...] = ()
-    feature_std: tuple[float | None, ...] = ()
-    nan: int = 0
-    infinite: int = 0
-    whole: bool = False
-    """Every value is a whole number."""
-    distinct: int | None = None
-    """How many values it takes, None above 1,000."""
-    counts: tuple[tuple[float, int], ...] = ()
-    """The values and how often each occurs, when they are few."""
-    one_hot: bool = False
-
-
-class Statistics(Probed, frozen=True, tag="P1"):
-    """P1: what the data are."""
-
-    arrays: tuple[Array, ...]
-
-
-class FirstLoss(Probed, frozen=True, tag="P2"):
-    """P2: the loss before the first step, what an undecided model would have, and where that number comes from ("ln 10", "var(y)")."""
-
-    loss: float | None
-    expected: float | None
-    basis: str
-    low: float | None = None
-    high: float | None = None
-    """Smallest and largest prediction."""
-    row_sum: tuple[float, float] | None = None
-
-
-class LayerGradient(msgspec.Struct, frozen=True):
-    """The norm of a layer's gradient, of its weights, and the variance within its kernel."""
-
-    name: str
-    norm: float | None
-    weight_norm: float | None = None
-    kernel_variance: float | None = None
-    equal_units: bool = False
-
-
-class Gradients(Probed, frozen=True, tag="P3"):
-    """P3: one backward pass, layer by layer in the order of computation; `ratio` is that of the first to the last."""
-
-    layers: tuple[LayerGradient, ...]
-    ratio: float | None
-    output_std: float | None = None
-    without: tuple[str, ...] = ()
-    """Trainable variables without any gradient."""
-
-
-class LayerActivation(msgspec.Struct, frozen=True):
-    """What a layer gives on a batch: the share of its units that are always 0 (`dead`), of values at a bound (`saturated`)."""
-
-    name: str
-    mean: float | None
-    std: float | None
-    dead: float | None = None
-    saturated: float | None = None
-
-
-class Activations(Probed, frozen=True, tag="P4"):
-    """P4: activations, layer by layer."""
-
-    layers: tuple[LayerActivation, ...]
-
-
-class Arm(msgspec.Struct, frozen=True):
-    """The same steps with something changed (`change`, "" for as it is written); one loss for each seed, None where it is not finite."""
-
-    change: str
-    first: tuple[float | None, ...]
-    last: tuple[float | None, ...]
-    learning_rate: float | None = None
-    update_ratio: float | None = None
-    """Size of a step relative to the weights."""
-    accuracy: tuple[float | None, ...] = ()
-
-
-class Overfitted(Probed, frozen=True, tag="P5"):
-    """P5: training on a single batch."""
-
-    steps: int
-    arm: Arm
-
-
-class Rates(Probed, frozen=True, tag="P6"):
-    """P6: the learning rate as it is, a tenth and ten times it; `scale` is what losses were divided by (var(y), or 1)."""
-
-    steps: int
-    scale: float
-    arms: tuple[Arm, ...]
-
-
-class Gap(Probed, frozen=True, tag="P7"):
-    """P7: a short run on some rows, judged on those and on others; no row is in both."""
-
-    steps: int
-    rows: int
-    held_out: int
-    train_loss: float | None
-    held_loss: float | None
-    train_accuracy: float | None = None
-    held_accuracy: float | None = None
-    parameters_per_row: float | None = None
-
-
-class Shuffled(Probed, frozen=True, tag="P8"):
-    """P8: the same steps on the labels as they are and on permuted ones."""
-
-    steps: int
-    arm: Arm
-    shuffled: Arm
-    entropy: float | None = None
-
-
-class Counterfactual(Probed, frozen=True, tag="P9"):
-    """P9: the same steps as it is written and with the change that a rule suggests."""
-
-    rule: str
-    steps: int
-    scale: float
-    as_is: Arm
-    changed: Arm
-
-
-class Fact(Probed, frozen=True, tag="fact"):
-    """A single measurement of a rule that none of P1 to P9 has: a name, a number or text, and the layer or array it is about."""
-
-    name: str
-    value: float | str | bool | None
-    about: str = ""
-
-
 Known = (
     Started
     | Loaded
@@ -343,17 +176,7 @@ Known = (
     | Compiled
     | FitBegun
     | FitEnded
-    | Declined
-    | Statistics
-    | FirstLoss
-    | Gradients
-    | Activations
-    | Overfitted
-    | Rates
-    | Gap
-    | Shuffled
-    | Counterfactual
-    | Fact
+    | Measurement
 )
 
 encode = msgspec.json.Encoder().encode

@@ -9,6 +9,7 @@ from typing import Any
 from kerlint.dynamic.exercise import Exercise
 from kerlint.dynamic.protocol import Place
 from kerlint.finding import Evidence, Finding
+from kerlint.rule import Rule
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,11 @@ class Noticed:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def judge(finding: Finding, exercise: Exercise) -> Evidence | None:
+def judge(finding: Finding, exercise: Exercise, rule: Rule) -> Evidence | None:
     """The verdict on a finding: confirmed, refuted or inconclusive with the numbers; None when its rule has nothing to measure."""
     return None
 
 
-def noticed(exercise: Exercise) -> Iterator[Noticed]:
+def noticed(exercise: Exercise, rules: Mapping[str, Rule]) -> Iterator[Noticed]:
     """What a run shows that no finding says."""
     yield from ()

@@ -1,0 +1,249 @@
+"""Short trainings of one model that can be compared: the same weights, the same batches, one compiled step."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from kerlint.dynamic.measurements import Arm
+from kerlint.dynamic.probes.clock import Clock, DeclinedError
+from kerlint.dynamic.probes.keeping import restore, values
+from kerlint.dynamic.probes.nesting import length, taken
+from kerlint.dynamic.probes.passes import number
+from kerlint.dynamic.probes.structure import kernels, leaves, named
+from kerlint.dynamic.subject import Subject
+
+LEAST_STEPS = 10
+"""Fewer steps tell nothing of a course."""
+STANDING = 1e-12
+"""A rate at which nothing moves: the loss of a batch is then measured as training sees it, by the step that is compiled anyway."""
+COMPILING = 0.02
+"""Seconds that compiling takes for each layer on a slow machine (0.45 s for 5 layers at least, 12 s for the 177 of a ResNet50)."""
+SAME = 1.5
+"""A kernel is fresh when its spread is within this factor of a new draw's; learned weights stay as they are for every seed."""
+FEWEST_TO_TELL = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What arms are run on: x, y, sample weights, cut into batches of one size."""
+
+    x: Any
+    y: Any
+    weights: Any
+    batch: int
+    most: int = 4
+
+    @property
+    def count(self) -> int:
+        """The number of whole batches."""
+        return max(1, min(self.most, length(self.x) // self.batch))
+
+    def batches(self, seed: int) -> list[tuple[Any, Any, Any]]:
+        """The batches in an order of the seed's own."""
+        order = np.random.RandomState(seed).permutation(length(self.x))
+        parts = [order[part * self.batch : (part + 1) * self.batch] for part in range(self.count)]
+        return [(taken(self.x, part), taken(self.y, part), taken(self.weights, part)) for part in parts]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one arm does differently: a rate, or other rows."""
+
+    name: str
+    rate: float
+    rows: Rows
+
+
+class Course:
+    """One compiled training step of a model with an optimizer of its own kind, made anew. To be used within `kept(model)`."""
+
+    def __init__(self, subject: Subject, clock: Clock, seeds: int) -> None:
+        model = subject.model
+        estimate = COMPILING * len(leaves(model))
+        if estimate > clock.left() / 2:
+            raise DeclinedError(
+                f"compiling a step of {len(leaves(model))} layers takes about {estimate:.0f} s, and {clock.left():.0f} s are left"
+            )
+        self.model, self.clock, self.seeds = model, clock, seeds
+        self.class_weight = subject.class_weight
+        self.rate = rate_of(model.optimizer, subject.budget.updates)
+        model.optimizer = fresh(model.optimizer, self.rate)
+        model.run_eagerly = False
+        model.train_function = None
+        if callable(getattr(model.optimizer, "build", None)):
+            model.optimizer.build(model.trainable_variables)
+        self.weights, self.slots = values(model), values(model.optimizer)
+        self.starts: dict[int, list[tuple[Any, Any]]] = {}
+        self.seconds = 0.0
+
+    def arms(self, changes: list[Change], steps: int) -> tuple[int, tuple[Arm, ...]]:
+        """The same steps for every change, from the same weights for each seed; how many steps there was time for."""
+        self.warm(changes[0])
+        steps = self.afforded(steps, len(changes), changes[0].rows.count)
+        return steps, tuple(self.arm(change, steps) for change in changes)
+
+    def arm(self, change: Change, steps: int) -> Arm:
+        """One arm, with every seed."""
+        runs = [self.run(change, steps, seed) for seed in range(self.seeds)]
+        ratios = [ratio for _, _, ratio in runs if ratio is not None]
+        return Arm(
+            change.name,
+            tuple(first for first, _, _ in runs),
+            tuple(last for _, last, _ in runs),
+            rate=change.rate,
+            update_ratio=median(ratios) if ratios else None,
+        )
+
+    def run(self, change: Change, steps: int, seed: int) -> tuple[float | None, float | None, float | None]:
+        """The loss before and after so many steps, and the greatest size of the first one relative to a kernel."""
+        batches = change.rows.batches(seed)
+        self.start(seed)
+        first = self.loss(batches)
+        self.start(seed)
+        ratio = self.train(batches, change.rate, steps)
+        last = self.loss(batches) if self.living() else None
+        return first, last, ratio
+
+    def train(self, batches: list[tuple[Any, Any, Any]], rate: float, steps: int) -> float | None:
+        """Take the steps; the size of the first one relative to the kernel that it changes most."""
+        self.model.optimizer.learning_rate = rate
+        before = self.kernels()
+        ratio = None
+        for step in range(steps):
+            loss = self.step(batches[step % len(batches)])
+            if step == 0:
+                ratio = moved(before, self.kernels())
+            if not math.isfinite(loss):
+                break
+        return ratio
+
+    def loss(self, batches: list[tuple[Any, Any, Any]]) -> float | None:
+        """The mean loss of the batches, with nothing moving."""
+        self.model.optimizer.learning_rate = STANDING
+        mean = float(np.mean([self.step(batch) for batch in batches]))
+        return mean if math.isfinite(mean) else None
+
+    def step(self, batch: tuple[Any, Any, Any]) -> float:
+        """One step; the loss that the batch had before it."""
+        x, y, weights = batch
+        given = {"sample_weight": weights} if self.class_weight is None else {"class_weight": self.class_weight}
+        logs = self.model.train_on_batch(x, y, return_dict=True, **given)
+        if "loss" not in logs:
+            raise DeclinedError("the steps of this model tell no loss")
+        return float(number(logs["loss"]))
+
+    def start(self, seed: int) -> None:
+        """Weights of the seed's own, and the optimizer as it begins."""
+        if seed not in self.starts:
+            restore(self.weights)
+            self.starts[seed] = list(redrawn(self.model, seed))
+        restore(self.weights)
+        restore(self.starts[seed])
+        restore(self.slots)
+
+    def warm(self, change: Change) -> None:
+        """Compile the step and time it."""
+        batch = change.rows.batches(0)[0]
+        self.model.optimizer.learning_rate = STANDING
+        self.step(batch)
+        began = time.monotonic()
+        self.step(batch)
+        self.seconds = time.monotonic() - began
+        known = {id(variable) for variable, _ in self.slots}
+        made = [(variable, np.zeros_like(content)) for variable, content in values(self.model.optimizer) if id(variable) not in known]
+        self.slots += made  # what an optimizer makes only at its first step begins at 0
+
+    def afforded(self, steps: int, arms: int, measured: int) -> int:
+        """As many steps as there is time for."""
+        each = self.seconds * arms * self.seeds
+        most = int(self.clock.left() / each - 2 * measured) if each else steps
+        if most < min(steps, LEAST_STEPS):
+            asked = arms * self.seeds * min(steps, LEAST_STEPS)
+            raise DeclinedError(
+                f"a step takes {self.seconds:.2g} s, and {asked} of them do not fit into the {self.clock.left():.0f} s that are left"
+            )
+        return min(steps, most)
+
+    def living(self) -> bool:
+        """Whether every weight is finite."""
+        return all(np.isfinite(values).all() for values in self.kernels())
+
+    def kernels(self) -> list[Any]:
+        """A copy of every kernel."""
+        return [number(weight).copy() for layer in leaves(self.model) for weight in kernels(layer)]
+
+
+def moved(before: list[Any], after: list[Any]) -> float | None:
+    """The greatest size of a change relative to what was changed."""
+    sizes = [(np.linalg.norm(old), np.linalg.norm(new - old)) for old, new in zip(before, after, strict=True)]
+    ratios = [float(change / size) for size, change in sizes if size > 0 and np.isfinite(change)]
+    return max(ratios, default=None)
+
+
+def rate_of(optimizer: Any, updates: int | None) -> float:
+    """The learning rate as it is written; of a schedule the greatest in the steps that are asked for."""
+    if optimizer is None:
+        raise DeclinedError("the model has no optimizer of its own")
+    rate = getattr(optimizer, "_learning_rate", None)
+    schedule = rate if callable(rate) and callable(getattr(rate, "get_config", None)) else None
+    if schedule is None:
+        return float(number(optimizer.learning_rate))
+    most = updates or 1000
+    return max(float(number(schedule(step))) for step in {0, most // 10, most // 2, most - 1})
+
+
+def fresh(optimizer: Any, rate: float) -> Any:
+    """An optimizer of the same kind and settings at a fixed rate, with no state."""
+    config = optimizer.get_config()
+    if isinstance(config.get("learning_rate"), dict):
+        config["learning_rate"] = rate
+    return type(optimizer).from_config(config)
+
+
+def redrawn(model: Any, seed: int) -> Iterator[tuple[Any, Any]]:
+    """New values for every kernel that is as its initializer left it."""
+    for layer in model._flatten_layers(include_self=False, recursive=True):
+        for weight in kernels(layer):
+            draw = _draw(layer, weight, seed)
+            if draw is not None and _as_fresh(number(weight), draw):
+                yield weight, draw
+
+
+def _draw(layer: Any, weight: Any, seed: int) -> Any:
+    name = named(weight)
+    made: Any = getattr(layer, f"{name}_initializer", None) or getattr(layer, f"{name.removesuffix('_kernel')}_initializer", None)
+    if not callable(getattr(made, "get_config", None)):
+        return None
+    config = made.get_config()
+    if "seed" not in config:
+        return None
+    mixed = int.from_bytes(f"{weight.shape}{layer.name}".encode(), "big") % 99991
+    return number(type(made).from_config({**config, "seed": 100003 * seed + mixed})(tuple(weight.shape)))
+
+
+def _as_fresh(weight: Any, draw: Any) -> bool:
+    if weight.size < FEWEST_TO_TELL:
+        return True
+    one, other = float(weight.std()), float(draw.std())
+    return other > 0 and 1 / SAME < one / other < SAME
+
+
+@contextmanager
+def course(subject: Subject, clock: Clock, seeds: int) -> Iterator[Course]:
+    """A course, after which the model is free for another: it has its optimizer and weights back."""
+    model = subject.model
+    optimizer, state = model.optimizer, values(model)
+    try:
+        yield Course(subject, clock, seeds)
+    finally:
+        model.optimizer = optimizer
+        model.train_function = None
+        restore(state)
