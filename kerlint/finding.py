@@ -70,6 +70,8 @@ class Edge(Enum):
     fed = "in front of what it is called with: of `x` in `Dense(1)(x)`, at `Dense(1)`"
     fed_end = "right behind what it is called with"
     statement = "in front of the statement that it stands in"
+    line = "in front of that statement, if it can be taken away: it has its lines to itself, and its block holds others"
+    next = "behind the lines of that statement (in front of a comment that follows it)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +97,28 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """The way of a statement within its block, or into another statement of it: to in front of the one that `target` stands in.
+
+    It is free if the statements in between are known to need nothing of it: of the names that it holds, they read only those attributes
+    of `owner` (as it is written: "self.model") that `reads` lists.
+    """
+
+    node: CSTNode
+    target: CSTNode
+    owner: str
+    reads: frozenset[str] = frozenset()
+    inner: bool = False
+    """Whether it may end within another statement of the block."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fix:
     """A repair; safe keeps the meaning of the program, unsafe changes the training.
 
     `imports` are the statements ("import numpy as np") that the new code needs; those that the file has already are not added.
     `together` are nodes that must stand in one function (or outside of all), because the new code brings a name from one to the other.
+    `passage` must be free; `otherwise` is done where this cannot be.
     """
 
     message: str
@@ -107,6 +126,8 @@ class Fix:
     safe: bool
     imports: tuple[str, ...] = ()
     together: tuple[CSTNode, ...] = ()
+    passage: Passage | None = None
+    otherwise: Fix | None = None
 
 
 @dataclass(frozen=True, slots=True)

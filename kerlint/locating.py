@@ -95,9 +95,13 @@ def nodes_of(findings: Iterable[Finding]) -> Iterator[CSTNode | None]:
         yield from (related.node for related in finding.related)
         yield from finding.scope
         yield from finding.subject
-        for edit in finding.fix.edits if finding.fix else ():
-            yield from (anchor.node for anchor in (edit.start, edit.end) if anchor is not None)
-        yield from finding.fix.together if finding.fix else ()
+        fix = finding.fix
+        while fix is not None:
+            for edit in fix.edits:
+                yield from (anchor.node for anchor in (edit.start, edit.end) if anchor is not None)
+            yield from fix.together
+            yield from (fix.passage.node, fix.passage.target) if fix.passage is not None else ()
+            fix = fix.otherwise
 
 
 def _related(related: Iterable[Related], ranges: Ranges) -> tuple[Related, ...]:

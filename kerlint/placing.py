@@ -10,12 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerlint.finding import Anchor, Edge, Edit, Fix, Position, Range
+from kerlint.finding import Anchor, Edge, Edit, Fix, Passage, Position, Range
 
 if TYPE_CHECKING:
     from libcst import CSTNode, Module
 
     from kerlint.source import Cell, Source
+    from kerlint.statements import Found
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 _INDENT = re.compile(r"[ \t\f]*")
@@ -26,13 +27,11 @@ Spot = tuple[Path, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Where a statement stands, and what is known of a place in front of it (see `statements.Found`)."""
+    """Where a statement stands, and what is known of it (see `statements.Found`); nothing of an import."""
 
     start: Position
     end: Position
-    alone: bool = True
-    head: bool = True
-    scope: CSTNode | None = None
+    found: Found | None = None
 
 
 @dataclass(frozen=True)
@@ -56,8 +55,8 @@ class Code:
         from kerlint.statements import statements
 
         found = list(statements(self.module))
-        places = self.places({place for node, start, *_ in found for place in (node, start)})
-        return [Statement(places[start][0], places[node][1], alone, head, scope) for node, start, alone, head, scope in found]
+        places = self.places({place for one in found for place in (one.node, one.begin)})
+        return [Statement(places[one.begin][0], places[one.node][1], one) for one in found]
 
     @cached_property
     def imports(self) -> list[tuple[Statement, frozenset[tuple[str, str]]]]:
@@ -93,6 +92,15 @@ class Code:
         """A position of the tree as the author sees it."""
         return Position(position.row, self.cell.shown(position.row, position.column))
 
+    def line(self, statement: Statement, behind: bool) -> Position:
+        """Where the lines of a statement begin or end; where a comment follows it, only the statement itself is meant."""
+        last = statement.end.row
+        rest = self.lines[last - 1][statement.end.column - 1 :]
+        comment = len(rest) - len(rest.lstrip(" \t;"))
+        if comment < len(rest) or last == len(self.lines):
+            return Position(last, statement.end.column + comment) if behind else statement.start
+        return Position(last + 1, 1) if behind else Position(statement.start.row, 1)
+
     def indent(self, row: int) -> str:
         """The whitespace that a line begins with (a form feed starts the count anew)."""
         match = _INDENT.match(self.lines[row - 1])
@@ -120,15 +128,15 @@ class Places:
         """The fix with its places and with the imports that it needs, or None when one of its edits has no place."""
         if fix is None:
             return None
-        if len({self._scope(node) for node in fix.together}) > 1:
-            return None
+        if len({self._scope(node) for node in fix.together}) > 1 or not self._free(fix.passage):
+            return self.placed(fix.otherwise)
         edits = tuple(self._edit(edit) for edit in fix.edits)
         known = tuple(edit for edit in edits if edit is not None)
         if len(known) < len(edits):
-            return None
+            return self.placed(fix.otherwise)
         first = min((edit.range for edit in known if edit.range is not None), key=lambda place: (place.cell or 0, place.start))
         imports = self._imports(fix.imports, first)
-        return None if imports is None else replace(fix, edits=(*imports, *known), imports=())
+        return None if imports is None else replace(fix, edits=(*imports, *known), imports=(), passage=None, otherwise=None)
 
     def _edit(self, edit: Edit) -> Edit | None:
         if edit.start is None or edit.end is None:
@@ -145,7 +153,38 @@ class Places:
     def _scope(self, node: CSTNode) -> object:
         place = self.ranges.get(node)
         statement = self._statement(place) if place else None
-        return (place.path, statement.scope) if place and statement else node
+        return (place.path, statement.found.scope) if place and statement and statement.found else node
+
+    def _free(self, passage: Passage | None) -> bool:
+        """Whether a statement can be taken to where it shall stand without that anything in between would miss it."""
+        from kerlint.statements import chains
+
+        if passage is None:
+            return True
+        start, end = (self.ranges.get(node) for node in (passage.node, passage.target))
+        moved = self._held(start) if start else None
+        if moved is None or start is None or end is None or (start.path, start.cell) != (end.path, end.cell):
+            return False
+        statements, target = self.codes[start.path, start.cell].statements, self._statement(end)
+        if target is None or target.found is None:
+            return False
+        around = (one for one in statements if one.found and one.found.block is moved.block)
+        if target.found.block is not moved.block and not (passage.inner and any(_holds(one, target) for one in around)):
+            return False
+        between = [one for one in statements if start.end < one.start and one.end <= target.start]
+        names = {chain.partition(".")[0] for chain in chains(moved.node)} - {name for name, _ in self.names}
+        read = {chain for one in between if one.found for chain in chains(one.found.node)}
+        allowed = tuple(f"{passage.owner}.{name}." for name in passage.reads)
+        return all(f"{chain}.".startswith(allowed) for chain in read if chain.partition(".")[0] in names)
+
+    def _held(self, place: Range) -> Found | None:
+        """The statement that a place is in, if it has its lines to itself and its block holds others."""
+        statement = self._statement(place)
+        found = statement.found if statement else None
+        if found is None or found.block is None:
+            return None
+        others = (one.found for one in self.codes[place.path, place.cell].statements)
+        return found if any(other is not None and other is not found and other.block is found.block for other in others) else None
 
     def _anchor(self, anchor: Anchor) -> tuple[Spot, Position] | None:
         place = self.ranges.get(anchor.node)
@@ -165,19 +204,22 @@ class Places:
             case Edge.statement:
                 statement = self._statement(place)
                 return None if statement is None else (spot, statement.start)
+            case Edge.line | Edge.next:
+                statement = self._statement(place) if self._held(place) else None
+                return None if statement is None else (spot, self.codes[spot].line(statement, anchor.edge is Edge.next))
 
     def _alone(self, node: CSTNode) -> bool:
         statement = self._statement(self.ranges[node])
-        return statement is not None and statement.alone
+        return statement is not None and statement.found is not None and statement.found.alone
 
     def _statement(self, place: Range) -> Statement | None:
         """The statement that holds a place, if other code can stand in front of it."""
         statements = self.codes[place.path, place.cell].statements
         number = bisect_right(statements, place.start, key=lambda statement: statement.start)
         found = statements[number - 1] if number else None
-        if found is None or found.end < place.end:
+        if found is None or found.found is None or found.end < place.end:
             return None
-        return found if found.head or (found.start, found.end) == (place.start, place.end) else None
+        return found if found.found.head or (found.start, found.end) == (place.start, place.end) else None
 
     def _imports(self, wanted: Iterable[str], place: Range) -> tuple[Edit, ...] | None:
         """An edit that adds those imports which nothing in front of the place has made; None when one of their names is taken."""
@@ -202,6 +244,10 @@ class Places:
             if (spot[1] or 0) <= (place.cell or 0):
                 code = self.codes[spot]
                 yield code, [one for one in code.imports if spot[1] != place.cell or one[0].end < place.start]
+
+
+def _holds(outer: Statement, inner: Statement) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
 
 
 def _taken(name: str, target: str, bound: set[tuple[str, str]]) -> bool:

@@ -3,38 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import libcst as cst
 from libcst import CSTNode
 
-Found = tuple[CSTNode, CSTNode, bool, bool, CSTNode | None]
-"""A statement, the node that it begins with, two things about other code in front of it, and the function or class that it is in.
 
-Whether that stands on a line of its own, not on the same one behind `if x:` or a semicolon; and whether it runs whenever the head of the
-statement does, as it does not for `while`. An `elif` is no statement here: nothing can stand in front of it.
-"""
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A statement, the node that it begins with, and what is known of a place in front of it."""
+
+    node: CSTNode
+    begin: CSTNode
+    block: CSTNode | None
+    """What holds it and those around it; None for one of several on one line."""
+    scope: CSTNode | None
+    """The function or class that it is in."""
+    alone: bool = True
+    """Whether other code in front of it stands on a line of its own, not on the same one behind `if x:` or a semicolon."""
+    head: bool = True
+    """Whether other code in front of it runs whenever the head of the statement does, as it does not for `while`."""
 
 
 def statements(module: cst.Module) -> Iterator[Found]:
-    """Every statement of a module, in order."""
-    return _within(module.body, None)
+    """Every statement of a module, in order. An `elif` is no statement here: nothing can stand in front of it."""
+    return _within(module.body, None, module)
 
 
-def _within(nodes: Sequence[CSTNode | None], scope: CSTNode | None) -> Iterator[Found]:
+def _within(nodes: Sequence[CSTNode | None], scope: CSTNode | None, block: CSTNode | None = None) -> Iterator[Found]:
     for node in nodes:
         match node:
+            case cst.SimpleStatementLine(body=[only]):
+                yield Found(only, only, block, scope)
             case cst.SimpleStatementLine(body=[first, *others]):
-                yield first, first, True, True, scope
-                yield from ((other, other, False, True, scope) for other in others)
+                yield Found(first, first, None, scope)
+                yield from (Found(other, other, None, scope, alone=False) for other in others)
             case cst.SimpleStatementSuite(body=body):
-                yield from ((small, small, False, True, scope) for small in body)
+                yield from (Found(small, small, None, scope, alone=False) for small in body)
             case cst.FunctionDef(decorators=decorators) | cst.ClassDef(decorators=decorators):
-                yield node, (*decorators, node)[0], True, True, scope
+                yield Found(node, (*decorators, node)[0], block, scope)
             case cst.If() | cst.For() | cst.With():
-                yield node, node, True, True, scope
+                yield Found(node, node, block, scope)
             case cst.While() | cst.Try() | cst.TryStar() | cst.Match():
-                yield node, node, True, False, scope
+                yield Found(node, node, block, scope, head=False)
             case _:
                 pass
         yield from _inner(node, scope)
@@ -45,7 +57,7 @@ def _inner(node: CSTNode | None, scope: CSTNode | None) -> Iterator[Found]:
         case cst.FunctionDef(body=body) | cst.ClassDef(body=body):
             yield from _within((body,), node)
         case cst.IndentedBlock(body=body):
-            yield from _within(body, scope)
+            yield from _within(body, scope, node)
         case cst.If(body=body, orelse=cst.If() as other):
             yield from _within((body,), scope)
             yield from _inner(other, scope)
@@ -74,13 +86,40 @@ def _inner(node: CSTNode | None, scope: CSTNode | None) -> Iterator[Found]:
 def definitions(module: cst.Module) -> dict[CSTNode, str]:
     """The functions and classes of a module with their dotted names, those within others behind them."""
     found: dict[CSTNode, str] = {}
-    for node, _, _, _, scope in statements(module):
-        match node:
+    for one in statements(module):
+        match one.node:
             case cst.FunctionDef(name=cst.Name(value=name)) | cst.ClassDef(name=cst.Name(value=name)):
-                found[node] = f"{found[scope]}.{name}" if scope is not None else name
+                found[one.node] = f"{found[one.scope]}.{name}" if one.scope is not None else name
             case _:
                 pass
     return found
+
+
+def chains(node: CSTNode) -> set[str]:
+    """The names that a piece of code speaks of, each with the attributes behind it: "model", "self.model.layers"."""
+    search = _Chains()
+    node.visit(search)
+    return search.found
+
+
+class _Chains(cst.CSTVisitor):
+    def __init__(self) -> None:
+        self.found: set[str] = set()
+
+    def visit_Arg(self, node: cst.Arg) -> bool:  # noqa: N802 - named by libcst
+        node.value.visit(self)  # and not the keyword
+        return False
+
+    def visit_Attribute(self, node: cst.Attribute) -> bool:  # noqa: N802 - named by libcst
+        dotted = _dotted(node)
+        if dotted:
+            self.found.add(dotted)
+        else:
+            node.value.visit(self)
+        return False
+
+    def visit_Name(self, node: cst.Name) -> None:  # noqa: N802 - named by libcst
+        self.found.add(node.value)
 
 
 def fed(module: cst.Module, layers: Collection[CSTNode]) -> dict[CSTNode, CSTNode]:
@@ -160,7 +199,8 @@ def _names(statement: CSTNode) -> Iterator[tuple[str, str]]:
 def _dotted(node: CSTNode) -> str:
     match node:
         case cst.Attribute(value=value, attr=cst.Name(value=name)):
-            return f"{_dotted(value)}.{name}"
+            base = _dotted(value)
+            return f"{base}.{name}" if base else ""
         case cst.Name(value=name):
             return name
         case _:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import libcst as cst
 import pytest
 
 from kerlint.checks import repairs
-from kerlint.finding import Confidence, Edit, Finding, Fix, Severity
+from kerlint.finding import Confidence, Edit, Finding, Fix, Passage, Severity
 from kerlint.locating import codes, located, nodes_of, ranges_of
 from kerlint.placing import Places
 from kerlint.rewriting import rewritten
@@ -26,6 +27,12 @@ class Calls(cst.CSTVisitor):
 
     def visit_Call(self, node: cst.Call) -> None:  # noqa: N802 - named by libcst
         if isinstance(node.func, cst.Name) and node.func.value in self.names:
+            self.found.append(node)
+
+
+class Methods(Calls):
+    def visit_Call(self, node: cst.Call) -> None:  # noqa: N802 - named by libcst
+        if isinstance(node.func, cst.Attribute) and node.func.attr.value in self.names:
             self.found.append(node)
 
 
@@ -210,3 +217,42 @@ def test_nodes_in_one_function(text: str, together: bool) -> None:
     ranges = ranges_of(nodes_of([finding]), source, parsed, {})
     (found,) = located([finding], ranges, source, Places(codes(source, parsed, {}), ranges))
     assert (found.fix is not None) == together
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("m.a(z)\nm.layers[0].x = 1\nm.fit()\n", "m.layers[0].x = 1\nm.a(z)\nm.fit()\n"),
+        ("if x:\n  m.a(\n    1,  # why\n  )\n  y()\n  h = m.fit()\n", "if x:\n  y()\n  m.a(\n    1,  # why\n  )\n  h = m.fit()\n"),
+        ("m.a()  # why\ny\nm.fit()\n", "# why\ny\nm.a()\nm.fit()\n"),
+        ("# why\nm.a()\n\ny\n\nm.fit()", "# why\n\ny\n\nm.a()\nm.fit()"),
+        ("for l in m.layers:\n  m.a()\n  l.x = 1\n  m.fit()\n", "for l in m.layers:\n  l.x = 1\n  m.a()\n  m.fit()\n"),
+        # what the statement holds is asked for, or may be changed, in between
+        ("m.a()\nf(m)\nm.fit()\n", None),
+        ("m.a()\nm.optimizer.rate = 1\nm.fit()\n", None),
+        ("m.a(z)\nz = 1\nm.fit()\n", None),
+        ("m.a(z)\nz.x = 1\nm.fit()\n", None),
+        ("m.a()\ndef f(): return m.loss\nm.fit()\n", None),
+        # not in one block, not alone in its line
+        ("m.a()\nwith x:\n  m.fit()\n", None),
+        ("if x: m.a()\ny\nm.fit()\n", None),
+        ("y; m.a()\ny\nm.fit()\n", None),
+        ("m.a()\ny\nif x: m.fit()\n", None),
+    ],
+)
+def test_statement_moved(text: str, result: str | None) -> None:
+    """A statement is moved past others that need nothing of it; else the other fix is made."""
+    source = read(Path("a.py"), text.encode())
+    parsed = parse(source)
+    calls = Methods("a", "fit")
+    parsed.modules[0].visit(calls)  # type: ignore[union-attr]
+    first, last = calls.found
+    again = repairs.fix("again", repairs.after(last, " + 1"), safe=True)
+    moved = repairs.fix("", repairs.statement_removed(first), repairs.statement_before(last, repairs.code(first)), safe=True)
+    assert moved
+    fix = replace(moved, passage=Passage(first, last, "m", frozenset({"layers"})), otherwise=again)
+    finding = Finding("KER301", "name", "", "", Severity.error, Confidence.high, first, fix=fix)
+    ranges = ranges_of(nodes_of([finding]), source, parsed, {})
+    (found,) = located([finding], ranges, source, Places(codes(source, parsed, {}), ranges))
+    assert found.fix
+    assert rewritten(source, found.fix.edits) == (result or text.replace("fit()", "fit() + 1"))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from kerlint.checks import certainty, graph, history, rates, repairs
+from kerlint.checks import certainty, graph, history, rates, reordering, repairs
 from kerlint.checks.places import origin_of, related
 from kerlint.finding import Edit, Finding, Severity
 from kerlint.semantics.graph import KerasLayer
@@ -123,6 +123,7 @@ def optimizer_shared_between_models(program: Program, rule: Rule) -> Iterator[Fi
             confidence=certainty.of(event, event.model, optimizer, first),
             related=(*origin_of(optimizer, "the optimizer is made here"), *related(first.node, "it learns the first weights here")),
             scope=(event.node, event.compiled.node if event.compiled else None),
+            fix=reordering.own_optimizer(program, optimizer, anew),
             model=(event.model.name if event.model else "") or "this model",
             first=(first.model.name if first.model else "") or "the first one",
         )

@@ -12,6 +12,7 @@ import libcst as cst
 
 from kerlint.finding import Anchor, Edge, Edit, Fix
 from kerlint.semantics.wording import quoted as quoted_code
+from kerlint.statements import chains as chains
 
 if TYPE_CHECKING:
     from libcst import CSTNode
@@ -61,6 +62,11 @@ def incremented(node: CSTNode | None) -> Edit | None:
 def statement_before(node: CSTNode | None, text: str) -> Edit | None:
     """A statement on a line of its own in front of the one that holds the node."""
     return None if node is None else Edit(Anchor(node, Edge.statement), Anchor(node, Edge.statement), f"{text}\n")
+
+
+def statement_removed(node: CSTNode | None) -> Edit | None:
+    """The code without the statement that holds a node."""
+    return None if node is None else Edit(Anchor(node, Edge.line), Anchor(node, Edge.next), "")
 
 
 def quoted(text: str, like: CSTNode | None) -> str:

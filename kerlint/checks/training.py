@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from kerlint.checks import certainty, history, repairs, watching
+from kerlint.checks import certainty, history, reordering, repairs, watching
 from kerlint.checks.places import origin_of, related
 from kerlint.checks.rates import spelled
 from kerlint.finding import Finding, Fix, Related, Severity
@@ -292,16 +292,8 @@ def trainable_after_compile(program: Program, rule: Rule) -> Iterator[Finding]:
             scope=(fit.node,),
             value=words(changed.args["value"]),
             model=fit.model.name or "the model",
-            fix=_compiled_again(compiled, fit),
+            fix=reordering.compiled_later(compiled, fit, events),
         )
-
-
-def _compiled_again(compiled: Event, fit: Event) -> Fix | None:
-    """The same compile once more, right in front of the run."""
-    if compiled.node is None:
-        return None
-    again = repairs.statement_before(fit.node, repairs.code(compiled.node))
-    return repairs.fix("compile again", again, safe=False, together=(compiled.node, fit.node))
 
 
 def _change(events: tuple[Event, ...], model: Model) -> Event | None:
