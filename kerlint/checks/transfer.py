@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import libcst as cst
+
 from kerlint.checks import certainty, history, rates, repairs
 from kerlint.checks.graph import WEIGHTED
 from kerlint.checks.intake import CARRYING
 from kerlint.checks.places import origin_of, related
-from kerlint.finding import Finding, Related, Severity
+from kerlint.finding import Finding, Fix, Related, Severity
+from kerlint.semantics import catalog
 from kerlint.semantics.provenance import Step, facts
 from kerlint.semantics.values import Const, Value, number
 
@@ -119,7 +122,30 @@ def frozen_batchnorm_in_training_mode(program: Program, rule: Rule) -> Iterator[
         place = places[-1] if places else base.node
         if place not in seen:
             seen.add(place)
-            yield rule.finding(place, confidence=certainty.of(event, event.model), scope=(event.node,), base=base.kind)
+            fix = _inferring(base, place) or _kept_frozen(program, event, place)
+            yield rule.finding(place, confidence=certainty.of(event, event.model), scope=(event.node,), fix=fix, base=base.kind)
+
+
+def _inferring(base: Layer, release: CSTNode | None) -> Fix | None:
+    """The base called with `training=False`, where it is called by the name by which it is released."""
+    match base.call, release:
+        case cst.Call(func=function, args=[cst.Arg(keyword=None, star="")]), cst.Attribute(value=owner):
+            edit = repairs.added(base.call, "training=False") if repairs.code(function) == repairs.code(owner) else None
+            return repairs.fix("call the base with `training=False`", edit, safe=False)
+        case _:
+            return None
+
+
+def _kept_frozen(program: Program, event: Event, release: CSTNode | None) -> Fix | None:
+    """The normalization layers of the base frozen again before the model is compiled."""
+    compiled, spelling = history.compile_of(program, event), repairs.reached(program, "keras.layers.BatchNormalization")
+    match release:
+        case cst.Attribute(value=cst.Name() as base, attr=cst.Name(value="trainable")) if compiled is not None and spelling is not None:
+            lines = f"for layer in {repairs.code(base)}.layers:\n    if isinstance(layer, {spelling[0]}):\n        layer.trainable = False"
+            edit, together = repairs.statement_before(compiled.node, lines), (release, compiled.node)
+            return repairs.fix("keep its normalization frozen", edit, safe=False, imports=spelling[1], together=together)
+        case _:
+            return None
 
 
 def _unfreezings(program: Program, event: Event, base: Layer) -> list[CSTNode | None]:
@@ -148,11 +174,29 @@ def wrong_preprocess_function(program: Program, rule: Rule) -> Iterator[Finding]
                 confidence=certainty.of(event, event.model, facts(event.x)),
                 related=related(base.node, "the pretrained model"),
                 scope=(event.node,),
+                fix=None if given == UNIT else _prepared_for(program, base, step),
                 function=step.name.removesuffix("()"),
                 base=base.kind,
                 given=rule["ranges"].get(given, ""),
                 wanted=rule["ranges"][wanted],
             )
+
+
+def _prepared_for(program: Program, base: Layer, step: Step) -> Fix | None:
+    """The `preprocess_input` of the module that a pretrained model comes from."""
+    match step.node:
+        case cst.Call(func=(cst.Name() | cst.Attribute()) as function, args=[cst.Arg(keyword=None, star="")]):
+            place: CSTNode | None = function
+        case cst.Name() | cst.Attribute():
+            place = step.node
+        case _:
+            place = None
+    module = catalog.module_of(base.cls)
+    spelling = repairs.reached(program, module) if module else None
+    if spelling is None:
+        return None
+    edit = repairs.replaced(place, f"{spelling[0]}.preprocess_input")
+    return repairs.fix(f"use `{spelling[0]}.preprocess_input`", edit, safe=False, imports=spelling[1])
 
 
 RAW = "none"

@@ -102,7 +102,7 @@ def _functional_call(run: Interpreter, maker: KerasModel | Instance, positional:
     fed = _fed(run, positional, found, len(inputs), node)
     if fed is None:
         return repeated(found, "a model called on another number of inputs", node)
-    return copied(inputs, outputs, fed, run.within)
+    return copied(inputs, outputs, fed, run.within, node)
 
 
 def _fed(run: Interpreter, positional: list[Value], found: list[Tensor], count: int, node: CSTNode) -> list[Tensor] | None:

@@ -82,6 +82,8 @@ class Call:
     mismatch: str = ""
     primary: int = 0
     """How many of `inputs` the shape depends on; the others came by keyword."""
+    called: CSTNode | None = None
+    """Where the model that it is a part of was called."""
 
 
 @dataclass(slots=True, eq=False)
@@ -204,24 +206,26 @@ def upstream(outputs: Sequence[Tensor]) -> list[Call]:
     return list(order.values())
 
 
-def copied(inputs: Sequence[Tensor], outputs: Value, given: Sequence[Tensor], within: tuple[Value, ...]) -> Value:
+def copied(
+    inputs: Sequence[Tensor], outputs: Value, given: Sequence[Tensor], within: tuple[Value, ...], node: CSTNode | None = None
+) -> Value:
     """The graph between `inputs` and `outputs` once more, fed with `given` tensors: what calling a model on tensors makes."""
     made: dict[int, Tensor] = {id(old.call): new for old, new in zip(inputs, given, strict=False)}
     last = {id(tensor.call) for tensor in tensors(outputs)}
     for call in upstream(tensors(outputs)):
         if id(call) not in made:
-            made[id(call)] = _again(call, [made[id(tensor.call)] for tensor in call.inputs], within, id(call) in last)
+            made[id(call)] = _again(call, [made[id(tensor.call)] for tensor in call.inputs], within, id(call) in last, node)
     return _replaced(outputs, made)
 
 
-def _again(call: Call, inputs: list[Tensor], within: tuple[Value, ...], leaves: bool) -> Tensor:
+def _again(call: Call, inputs: list[Tensor], within: tuple[Value, ...], leaves: bool, node: CSTNode | None) -> Tensor:
     path = (*within, *call.within)
     if call.cls in (INPUT, REPEAT):
         return Tensor(call=replace(call, inputs=tuple(inputs), within=path, leaves=leaves), node=call.node)
     new = operation(call.cls, call.args, inputs, call.node, given=call.given, maker=call.maker, within=path, primary=call.primary).call
     if new.shape is None and not new.mismatch:
         new = replace(new, shape=call.shape)
-    return Tensor(call=replace(new, leaves=leaves), node=call.node)
+    return Tensor(call=replace(new, leaves=leaves, called=node), node=call.node)
 
 
 def _replaced(value: Value, made: Mapping[int, Tensor]) -> Value:

@@ -42,6 +42,8 @@ class Layer:
     leaves: bool = False
     mismatch: str = ""
     """Why Keras refuses this call (wrong rank, window larger than its input …), or ""."""
+    call: CSTNode | None = None
+    """Where it is called on its inputs, `dense(x)`, or else the model that it came in with; None where a Sequential does that."""
 
     kind: str = field(init=False, default="")
     """The class without its module: "Dense"."""

@@ -171,6 +171,7 @@ def _layers(run: Interpreter, outputs: Value) -> dict[Call, Layer]:
     for call in upstream(tensors(outputs)):
         inputs = tuple(made[id(tensor.call)] for tensor in call.inputs)
         key = id(call.maker) if call.maker is not None else id(call)
+        made_at = call.maker.node if isinstance(call.maker, KerasLayer) else None
         if key not in names:
             names[key] = _name(call, counts)
         layer = Layer(
@@ -182,11 +183,12 @@ def _layers(run: Interpreter, outputs: Value) -> dict[Call, Layer]:
             params=_parameters(run, call),
             trainable=_trainable(call),
             identity=call.maker if call.maker is not None else call,
-            node=(call.maker.node if isinstance(call.maker, KerasLayer) else None) or call.node,
+            node=made_at or call.node,
             name=names[key],
             within=tuple(name_of(run, outer) or "model" for outer in call.within),
             leaves=call.leaves,
             mismatch=call.mismatch,
+            call=call.called or (call.node if call.node is not made_at else None),
         )
         made[id(call)] = found[call] = layer
     return found

@@ -196,6 +196,13 @@ def names(kind: str = "") -> Iterator[str]:
 
 
 @cache
+def module_of(name: str) -> str:
+    """The module that a name is also found in, apart from where everybody takes it: "keras.applications.vgg16"; "" for none."""
+    aliases = (alias for alias, line in lines("keras3").items() if line == f'"{name}"' and alias.endswith(name[name.rindex(".") :]))
+    return next((alias.rpartition(".")[0] for alias in aliases), "")
+
+
+@cache
 def lines(catalog: str) -> dict[str, str]:
     """The lines of a JSON file by name, not decoded: an object is an entry, a string the canonical name of an alias."""
     text = (HERE / f"{catalog}.json").read_text(encoding="utf-8").split("\n")
