@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -19,6 +20,7 @@ from kerlint.rule import rules
 from kerlint.semantics import catalog
 from kerlint.semantics.catalog import migration
 from kerlint.semantics.catalog.migration import Row
+from kerlint.semantics.catalog.operations import operations
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 ROOTS = {"keras": "keras", "tf.keras": "tensorflow.keras", "tensorflow": ""}
@@ -493,3 +495,19 @@ def test_an_argument_that_no_version_has_is_refused(call: Callable[[], object]) 
     """What KER845 says of an argument is what Keras does with it."""
     with pytest.raises((TypeError, ValueError)):
         call()
+
+
+@pytest.mark.parametrize("name", [*operations()])
+def test_operations(name: str) -> None:
+    """What the table says of the functions of TensorFlow and of `keras.ops`: arguments in the same places, with the same defaults."""
+    module, _, last = name.removeprefix("tensorflow.").rpartition(".")
+    old: Any = {"": tf, "tensorflow": tf, "keras.backend": tf.keras.backend}.get(module) or getattr(tf, module)
+    if not hasattr(old, last):
+        assert any(hasattr(each, last) for each in (tf, tf.math, tf.nn, tf.linalg))
+        return
+    row = operations()[name]
+    before, after = (inspect.signature(function).parameters for function in (getattr(old, last), getattr(keras.ops, row.name[10:])))
+    for place, (mine, theirs) in enumerate(row.arguments.items()):
+        assert (list(before)[place], list(after)[place]) == (mine, theirs)
+        defaults = before[mine].default, after[theirs].default
+        assert defaults[0] in (inspect.Parameter.empty, defaults[1]) or mine in row.needed or defaults == (None, -1)

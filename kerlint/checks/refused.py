@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import libcst as cst
+
 from kerlint.checks import repairs, rewrites
 from kerlint.checks.obsolete import Hit, namespace
 from kerlint.semantics import catalog
-from kerlint.semantics.catalog import migration
+from kerlint.semantics.catalog import migration, operations
+from kerlint.semantics.catalog.operations import Operation
 from kerlint.semantics.graph import is_layer, tensors
-from kerlint.semantics.values import Const, Instance, Term, text
+from kerlint.semantics.values import Const, Function, Instance, Term, Unknown, text
 
 if TYPE_CHECKING:
+    from kerlint.finding import Fix
     from kerlint.semantics.program import Program, Use
 
 NAMED = frozenset({"layer", "model", "optimizer", "application"})
 """Kinds of objects whose name may hold no slash."""
+VARIABLE = frozenset({"initial_value", "trainable", "dtype", "name"})
+"""Arguments of `tf.Variable` that `keras.Variable` has, too."""
 SYMBOLIC = frozenset({"keras.backend.int_shape", "keras.backend.is_keras_tensor"})
 """Functions that ask a symbolic tensor only for what it knows."""
 
@@ -110,12 +116,24 @@ def _operation(program: Program, use: Use) -> Iterator[Hit]:
         return
     if not tensors(*use.positional, *use.keywords.values()):
         return
-    last = use.via.rpartition(".")[2]
-    new = f"keras.ops.{last.removeprefix('reduce_')}"
+    found = operations.operations().get(path if backend else use.via)
     yield Hit(
-        migration.call("KER830", "tensorflow"), use.node, use.via, new if migration.exists(new, "keras") else "",
-        "" if migration.exists(new, "keras") else "layer", None, use.doubt,
+        migration.call("KER830", "tensorflow"), use.node, use.via, found.name if found else "",
+        "" if found else "layer", _by_keras(program, use, found) if found else None, use.doubt,
     )  # fmt: skip
+
+
+def _by_keras(program: Program, use: Use, found: Operation) -> Fix | None:
+    """The same call of `keras.ops`, which has other keywords and takes no name."""
+    spelling = repairs.reached(program, "keras.ops")
+    if spelling is None or not found.takes(len(use.positional), use.keywords):
+        return None
+    name = f"{spelling[0]}.{found.name.rpartition('.')[2]}"
+    old = [key for key in use.keywords if key in found.arguments and found.arguments[key] != key]
+    edits = [repairs.replaced(repairs.called(use.node), name), *(repairs.renamed(use.node, key, found.arguments[key]) for key in old)]
+    if "name" in use.keywords:
+        edits.append(rewrites.without(use.node, "name"))
+    return repairs.fix(f"Call `{name}`", *edits, safe=False, imports=spelling[1])
 
 
 def _compiled(use: Use) -> Iterator[Hit]:
@@ -131,9 +149,28 @@ def _variables(program: Program) -> Iterator[Hit]:
         match found.base, found.assigned:
             case Instance() as owner, Term("tensorflow.Variable", args) if is_layer(owner) and not found.guarded:
                 if not _is_false(args.get("trainable")):
-                    yield Hit(row, found.node, f"self{found.name}", "", "", None, found.assigned.doubt if found.assigned else "")
+                    fix = _of_keras(program, found.assigned)
+                    yield Hit(row, found.node, f"self{found.name}", "", "", fix, found.assigned.doubt)
             case _:
                 continue
+
+
+def _of_keras(program: Program, made: Term) -> Fix | None:
+    """The same variable of Keras; a function that makes the first value would need a shape there."""
+    spelling = repairs.reached(program, "keras.Variable")
+    call = made.origin or made.node
+    match call:
+        case cst.Call(func=function, args=[cst.Arg(star=""), *others]) if all(arg.keyword is not None for arg in others):
+            known = repairs.keywords(call) <= {None, "", *VARIABLE}
+            edits = [repairs.replaced(function, spelling[0]) if spelling else None]
+            if "initial_value" in repairs.keywords(call):
+                edits.append(repairs.renamed(call, "initial_value", "initializer"))
+            match made.args.get("0", made.args.get("initial_value")):
+                case None | Function() | Unknown():
+                    known = False
+            return repairs.fix(f"Call `{spelling[0]}`", *edits, safe=False, imports=spelling[1]) if known and spelling else None
+        case _:
+            return None
 
 
 def _is_false(value: object) -> bool:
