@@ -161,15 +161,19 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
     configs = _configs(options)
     stdin = STDIN in paths or (not paths and options["stdin_filename"] is not None)
     if options["show_settings"]:
-        first = Path(paths[0]).absolute() if paths and not stdin else Path.cwd()
-        return _print(runs.settings(configs.of(first if first.is_dir() else first.parent)))
+        from kerlint import inspecting
+
+        named = [options["stdin_filename"] or STDIN] if stdin else paths or ["."]
+        return _print(inspecting.settings(map(Path, named), configs))
     if stdin:
         run, data = runs.find_stdin(Path(options["stdin_filename"] or STDIN), configs), sys.stdin.buffer.read()
     else:
         _check_command(paths)
         run, data = runs.find([Path(path) for path in paths or ["."]], configs), None
     if options["show_files"]:
-        return _print(runs.files(run))
+        from kerlint import inspecting
+
+        return inspecting.files(run, print, _mistaken)
     run.examine(data)
     wishes = ("exit_zero", "statistics", "quiet", "silent", "verbose", "unsafe_fixes")
     wish = runs.Wish(**{name: options[name] for name in wishes}, paint=_paint(options["color"]))
@@ -262,7 +266,8 @@ def _print(lines: Iterable[str]) -> int:
 
 
 def _configs(options: dict[str, Any]) -> Configs:
-    from kerlint.config import COMMAND_LINE, KEYS, Configs, Layer, inline
+    from kerlint.config import Configs, inline
+    from kerlint.settings import COMMAND_LINE, KEYS, Layer
 
     files = [text for text in options["config"] if "=" not in text or Path(text).exists()]
     if len(files) > 1:

@@ -51,7 +51,7 @@ def thresholds(ctx: click.Context, param: click.Parameter, typed: str) -> list[C
 
 def keys(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
     """Keys of a configuration."""
-    from kerlint.config import KEYS
+    from kerlint.settings import KEYS
 
     return _items(((key, "") for key in KEYS), typed)
 
@@ -60,7 +60,7 @@ def values(key: str) -> Callable[[click.Context, click.Parameter, str], list[Com
     """The words that a key of the configuration accepts."""
 
     def complete(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:
-        from kerlint.config import choices_of
+        from kerlint.settings import choices_of
 
         return _items(((word, "") for word in choices_of(key)), typed)
 

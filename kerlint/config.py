@@ -1,80 +1,28 @@
-"""What a project sets: the keys of its configuration, the file they come from, and what is wrong with them."""
+"""The configuration of a directory: where its file is found, what that extends, and what all layers together give."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_type_hints
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 
-from kerlint.files import EXCLUDE, INCLUDE, Patterns
+from kerlint.files import Matcher, Patterns, either
 from kerlint.finding import Confidence, Severity
-from kerlint.mistake import MistakeError, meant
+from kerlint.mistake import MistakeError
 from kerlint.rule import Rule, rules
-from kerlint.selection import Known, Selection, covered, enabled, find, letters, meant_rule
+from kerlint.selection import Known, Selection, covered, enabled, find, letters
+from kerlint.settings import COMMAND_LINE, FOLDERS, Layer, Settings, Table, folders_of, tables_of
+from kerlint.vetting import checked, typed
 
 NAMES = (".kerlint.toml", "kerlint.toml", "pyproject.toml")
 """Where a directory's configuration may stand; the first one that is there counts."""
-QUIET = ("KER112", "KER403", "KER502")
-"""Advice on few rows, few steps and no validation, which tests, docs and examples mean to have (rules.md, section 7, note 7)."""
-
-COMMAND_LINE = "the command line"
-FOLDERS = "folders"
-"""The key of the table `rules` that says where a project's own rules are; the other keys of that table are rules."""
-
-Format = Literal["text", "concise", "json", "json-lines"]
-Table = dict[str, Any]
-
-
-class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fields=True):
-    """The keys of a configuration, with their defaults."""
-
-    select: Annotated[tuple[str, ...], Meta(description="Rules to run: codes, prefixes of codes, names, or ALL.")] = tuple(
-        f"KER{family}" for family in range(9)
-    )
-    ignore: Annotated[tuple[str, ...], Meta(description="Rules not to run; the more specific of `select` and `ignore` wins.")] = ()
-    extend_select: Annotated[tuple[str, ...], Meta(description="Rules to run on top of those that run anyway.")] = ()
-    per_file_ignores: Annotated[
-        dict[str, tuple[str, ...]],
-        Meta(description="Rules not to run in files that a pattern matches; your patterns are added to the default ones."),
-    ] = msgspec.field(default_factory=lambda: dict.fromkeys(("tests/", "docs/", "examples/"), QUIET))
-    exclude: Annotated[tuple[str, ...], Meta(description="Files and directories to leave out, as in a .gitignore.")] = EXCLUDE
-    extend_exclude: Annotated[tuple[str, ...], Meta(description="Files and directories to leave out on top of `exclude`.")] = ()
-    include: Annotated[tuple[str, ...], Meta(description="Files to lint when a directory is given.")] = INCLUDE
-    respect_gitignore: Annotated[bool, Meta(description="Leave out what git ignores.")] = True
-    force_exclude: Annotated[bool, Meta(description="Leave out excluded files although they are given by hand.")] = False
-    min_confidence: Annotated[Literal["low", "medium", "high"], Meta(description="How sure kerlint must be before it reports.")] = "medium"
-    fail_on: Annotated[
-        str, Meta(description="What makes the exit code 1: a severity (error, warning, info) and all above it, or the code of a rule.")
-    ] = "warning"
-    output_format: Annotated[Format, Meta(description="How findings are printed.")] = "text"
-    target_keras: Annotated[
-        Literal["", "2", "3"],
-        Meta(description="The Keras that the code is to run with; empty: what the dependencies of the project allow, else the newest."),
-    ] = ""
-    baseline: Annotated[
-        str, Meta(description="The file with findings that are known and not reported, as `kerlint baseline create` writes it.")
-    ] = ""
-    cache_dir: Annotated[str, Meta(description="The directory that keeps what is known of files which have not changed.")] = (
-        ".kerlint_cache"
-    )
-    jobs: Annotated[int, Meta(ge=0, description="How many processes share the work; 0: as many as are worth it.")] = 0
-    src: Annotated[tuple[str, ...], Meta(description="Directories that imports of the project start from.")] = ()
-    rules: Annotated[
-        dict[str, dict[str, Any] | tuple[str, ...]] | tuple[str, ...],
-        Meta(
-            description="Severity and options of single rules, as their pages name them: `[tool.kerlint.rules.KER201]`; and the folders of "
-            'your own rules, as `rules = ["./kerlint-rules"]` or `[tool.kerlint.rules] folders = [...]`. Their code is imported.'
-        ),
-    ] = {}
-
-
-KEYS: Mapping[str, msgspec.structs.FieldInfo] = {field.encode_name: field for field in msgspec.structs.fields(Settings)}
+JOINED = ("per-file-ignores", "extend-exclude", "rules")
+"""The keys to which a layer adds; of all others the last one counts."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +36,8 @@ class Config:
     origins: Mapping[str, str] = field(default_factory=dict)
     own: tuple[Rule, ...] = ()
     """The rules of the project itself and of packages."""
+    patterns: Mapping[str, tuple[Patterns, ...]] = field(default_factory=dict)
+    """Where the patterns of a key count from that do not count from `root`; each one of per-file-ignores is a key of its own."""
 
     def __getstate__(self) -> dict[str, object]:
         """Without what is found out when it is asked for: another process finds it out when it needs it."""
@@ -104,14 +54,28 @@ class Config:
         return frozenset(map(letters, self.known))
 
     @cached_property
-    def excluded(self) -> Patterns:
+    def excluded(self) -> Matcher:
         """Files and directories that are left out."""
-        return Patterns(str(self.root), (*self.settings.exclude, *self.settings.extend_exclude))
+        exclude = self._counted("exclude", self.settings.exclude)
+        return either((*exclude, *self._counted("extend-exclude", self.settings.extend_exclude)))
 
     @cached_property
-    def included(self) -> Patterns:
+    def included(self) -> Matcher:
         """The files of a directory that are linted."""
-        return Patterns(str(self.root), self.settings.include)
+        return either(self._counted("include", self.settings.include))
+
+    def _counted(self, key: str, patterns: tuple[str, ...]) -> tuple[Patterns, ...]:
+        return self.patterns.get(key) or (Patterns(str(self.root), patterns),)
+
+    @property
+    def baseline(self) -> Path | None:
+        """The file with the findings that are not reported."""
+        return self.root / self.settings.baseline if self.settings.baseline else None
+
+    @property
+    def cache_dir(self) -> Path:
+        """The directory of the cache."""
+        return self.root / self.settings.cache_dir
 
     @property
     def respect_gitignore(self) -> bool:
@@ -132,13 +96,16 @@ class Config:
     def active(self) -> Mapping[str, Rule]:
         """The rules that run, by code, with the project's severities and options."""
         codes = enabled(self.layers, self.known)
-        changes = {find(name, self.known).code: table for name, table in _tables(self.settings)}
+        changes = {find(name, self.known).code: table for name, table in tables_of(self.settings)}
         return {code: rule.configured(changes.get(code, {})) for code, rule in self.known.items() if code in codes}
 
     @cached_property
-    def _quiet(self) -> tuple[tuple[Patterns, frozenset[str]], ...]:
+    def _quiet(self) -> tuple[tuple[Matcher, frozenset[str]], ...]:
         return tuple(
-            (Patterns(str(self.root), (pattern,)), frozenset(code for name in names for code in covered(name, self.known)[1]))
+            (
+                either(self._counted(f"per-file-ignores.{pattern}", (pattern,))),
+                frozenset(code for name in names for code in covered(name, self.known)[1]),
+            )
             for pattern, names in self.settings.per_file_ignores.items()
         )
 
@@ -157,79 +124,80 @@ class Config:
                 return code == find(name, self.known).code
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """One place that sets keys: a file, or the command line; `origin` names it in messages and in --show-settings.
-
-    `folder` is what the folders of rules that it names are relative to, the working directory where there is none.
-    """
-
-    origin: str
-    table: Table
-    folder: Path | None = None
-
-    def where(self, key: str) -> str:
-        """A key as a message names it: `pyproject.toml: [tool.kerlint] select`, or `--select`."""
-        return f"--{key}" if self.origin == COMMAND_LINE else f"{self.origin}: {key}"
-
-
 def configure(layers: Iterable[Layer], root: Path, file: Path | None = None, packages: bool = False) -> Config:
     """The configuration that layers give, later ones going before earlier ones. Raises MistakeError.
 
     `packages`: whether the rules that installed packages bring are known to it.
     """
-    merged: Table = {"per-file-ignores": Settings().per_file_ignores}
-    origins: dict[str, str] = {}
-    typed = [(layer, _typed(layer)) for layer in layers]
-    folders = [folder for layer, settings in typed for folder in _folders(layer, settings)]
-    own = _own(folders, packages)
-    rulebook = Config(own=own)
-    selections = []
-    for layer, settings in typed:
-        _check(layer, settings, rulebook)
-        selections.append(_selection(layer.table, settings))
-        for key, value in layer.table.items():
-            match key:
-                case "per-file-ignores":
-                    merged[key] = _joined(merged.get(key), value)
-                case "rules":
-                    merged[key] = _joined(merged.get(key), {name: dict(table) for name, table in _tables(settings)})
-                case _:
-                    merged[key] = value
-            origins[key] = layer.where(key) if layer.origin == COMMAND_LINE else layer.origin
+    known = [(layer, typed(layer)) for layer in layers]
+    folders = [folder for layer, settings in known for folder in folders_of(layer, settings)]
+    rulebook = Config(own=_own(folders, packages, known))
+    found = _Merged(root)
+    for layer, settings in known:
+        checked(layer, settings, lambda: rulebook.known)
+        found.add(layer, settings)
     if folders:
-        merged["rules"][FOLDERS] = [shown(folder) for folder in folders]
-    return Config(msgspec.convert(merged, Settings), tuple(selections), root, file, origins, own)
+        found.table["rules"][FOLDERS] = [shown(folder) for folder in folders]
+    settings = msgspec.convert(found.table, Settings)
+    return Config(settings, tuple(found.selections), root, file, found.origins, rulebook.own, found.patterns)
 
 
-def _own(folders: list[Path], packages: bool) -> tuple[Rule, ...]:
+def _own(folders: list[Path], packages: bool, known: Sequence[tuple[Layer, Settings]]) -> tuple[Rule, ...]:
     if not folders and not packages:
         return ()
     from kerlint.own_rules import own  # which needs this module to name paths
 
-    return own(folders, packages)
+    allowed = [(layer.where("plugins"), settings.plugins) for layer, settings in known if settings.plugins is not None]
+    return own(folders, packages, allowed[-1] if allowed else None)
 
 
-def _folders(layer: Layer, settings: Settings) -> Iterable[Path]:
-    """The folders of a project's own rules that a layer names."""
-    match settings.rules:
-        case tuple(folders) | {"folders": tuple(folders)}:
-            return [Path(os.path.abspath((layer.folder or Path.cwd()) / folder)) for folder in folders]
-        case _:
-            return ()
+@dataclass(slots=True)
+class _Merged:
+    """What the layers so far give, for a project whose top is `root`."""
 
+    root: Path
+    table: Table = field(default_factory=lambda: {"per-file-ignores": Settings().per_file_ignores})
+    origins: dict[str, str] = field(default_factory=dict)
+    selections: list[Selection] = field(default_factory=list)
+    patterns: dict[str, tuple[Patterns, ...]] = field(default_factory=dict)
 
-def _tables(settings: Settings) -> Iterable[tuple[str, Table]]:
-    """The rules that settings speak of, each with its severity and options."""
-    match settings.rules:
-        case dict(tables):
-            return [(name, table) for name, table in tables.items() if isinstance(table, dict)]
-        case _:
-            return ()
+    def add(self, layer: Layer, settings: Settings) -> None:
+        """Put a layer on top."""
+        self.selections.append(Selection(settings.select if "select" in layer.table else None, settings.ignore, settings.extend_select))
+        for key, value in layer.table.items():
+            self.table[key] = self._value(key, value, layer, settings)
+            where = layer.where(key) if layer.origin == COMMAND_LINE else layer.origin
+            self.origins[key] = f"{self.origins[key]}, {where}" if key in JOINED and key in self.origins else where
 
+    def _value(self, key: str, value: Any, layer: Layer, settings: Settings) -> Any:
+        before = self.table.get(key)
+        match key:
+            case "per-file-ignores":
+                self.patterns.update({f"{key}.{pattern}": self._counted((pattern,), layer) for pattern in value})
+                return _joined(before, value)
+            case "rules":
+                return _joined(before, {name: dict(table) for name, table in tables_of(settings)})
+            case "exclude" | "include":
+                self.patterns[key] = self._counted(value, layer)
+            case "extend-exclude":
+                self.patterns[key] = (*self.patterns.get(key, ()), *self._counted(value, layer))
+                return [*(before or ()), *value]
+            case "baseline" | "cache-dir" if value:
+                return str(layer.path(value))
+            case "src" if layer.base not in (None, self.root):
+                return [os.path.relpath(layer.path(folder), self.root) for folder in value]
+        return value
 
-def _selection(table: Table, settings: Settings) -> Selection:
-    return Selection(settings.select if "select" in table else None, settings.ignore, settings.extend_select)
+    def _counted(self, patterns: Iterable[str], layer: Layer) -> tuple[Patterns, ...]:
+        """Patterns with the directory that they count from: that of the file which says them, as long as the project lies below it.
+
+        A file that several projects share may stand beside them: then what is bound to no directory counts from the project.
+        """
+        base = layer.base or self.root
+        if base == self.root or base in self.root.parents:
+            return (Patterns(str(base), tuple(patterns)),)
+        bound = [pattern for pattern in patterns if "/" in pattern.removeprefix("**/").rstrip("/")]
+        return Patterns(str(base), tuple(bound)), Patterns(str(self.root), tuple(set(patterns) - set(bound)))
 
 
 def _joined(before: Table | None, after: Table) -> Table:
@@ -237,106 +205,6 @@ def _joined(before: Table | None, after: Table) -> Table:
     for key, value in after.items():
         joined[key] = {**joined.get(key, {}), **value} if isinstance(value, dict) else value
     return joined
-
-
-# What is wrong with a table
-
-
-def _typed(layer: Layer) -> Settings:
-    """The keys that a layer sets, of the types that they must have."""
-    for key in layer.table:
-        if key not in KEYS:
-            raise MistakeError(f'{layer.origin}: unknown key "{key}"{meant(key, KEYS)}')
-    try:
-        settings = msgspec.convert(layer.table, Settings)
-    except msgspec.ValidationError as error:
-        raise MistakeError(_reason(str(error), layer)) from error
-    match settings.rules:
-        case dict(tables):
-            for name, table in tables.items():
-                if isinstance(table, dict) == (name == FOLDERS):
-                    expected = "a list of folders" if name == FOLDERS else "a table"
-                    raise MistakeError(f"{layer.where(f'rules.{name}')}: expected {expected}, got {_kind(table)}")
-    return settings
-
-
-def _check(layer: Layer, settings: Settings, rulebook: Config) -> None:
-    """Whether all rules and options that a layer names are known; pages are only read for a layer that names some."""
-    for key, names in _selectors(settings, layer.table):
-        for name in names:
-            _check_rule(layer.where(key), name, rulebook.known)
-    if settings.fail_on not in Severity.__members__:
-        _check_rule(layer.where("fail-on"), settings.fail_on, rulebook.known, tuple(Severity.__members__))
-    for name, table in _tables(settings):
-        _check_options(layer.where(f"rules.{name}"), name, table, rulebook.known)
-
-
-def _selectors(settings: Settings, table: Table) -> Iterable[tuple[str, tuple[str, ...]]]:
-    """What a table says of rules; the default of a key that it does not set is no affair of its author."""
-    every = {"select": settings.select, "ignore": settings.ignore, "extend-select": settings.extend_select}
-    yield from ((key, names) for key, names in every.items() if key in table)
-    if "per-file-ignores" in table:
-        yield from ((f'per-file-ignores."{pattern}"', names) for pattern, names in settings.per_file_ignores.items())
-
-
-def _check_rule(where: str, name: str, known: Known, severities: tuple[str, ...] = ()) -> None:
-    try:
-        covered(name, known) if not severities else find(name, known)
-    except MistakeError as error:
-        reason = (
-            f'"{name}" is neither a severity ({", ".join(severities)}) nor a rule{meant(name, severities)}' if severities else str(error)
-        )
-        raise MistakeError(f"{where}: {reason}") from error
-
-
-def _reason(message: str, layer: Layer) -> str:
-    """The reason that msgspec gives, in the words of the file: `fail-on: expected str, got int`."""
-    reason, _, place = message.partition(" - at `$")
-    key = place.rstrip("`").lstrip(".").replace("[...]", "")
-    if key in layer.table and "enum value" in reason:
-        choices = choices_of(key)
-        return f'{layer.where(key)}: "{layer.table[key]}" is none of {", ".join(choices)}{meant(str(layer.table[key]), choices)}'
-    return f"{layer.where(key)}: {reason[0].lower()}{reason[1:]}".replace("`", "")
-
-
-def choices_of(key: str) -> tuple[str, ...]:
-    """The words that a key accepts, where these are listed."""
-    hint = get_type_hints(Settings)[key.replace("-", "_")]
-    return tuple(word for word in get_args(hint) if isinstance(word, str))
-
-
-def _check_options(where: str, name: str, table: Table, known: Known) -> None:
-    try:
-        rule = find(name, known)
-    except MistakeError as error:
-        raise MistakeError(f"{where}: unknown rule{meant_rule(name, known)}") from error
-    for key, value in table.items():
-        if key == "severity":
-            if value not in Severity.__members__:
-                raise MistakeError(f'{where}.severity: "{value}" is none of error, warning, info{meant(str(value), Severity.__members__)}')
-        elif key not in rule.options:
-            options = ("severity", *rule.options)
-            raise MistakeError(f'{where}: unknown option "{key}"{meant(key, options) or "; it has " + ", ".join(options)}')
-        elif not _like(value, rule.options[key]):
-            raise MistakeError(f"{where}.{key}: expected {_kind(rule.options[key])}, got {_kind(value)}")
-
-
-def _like(value: object, default: object) -> bool:
-    return _kind(value) == _kind(default)
-
-
-def _kind(value: object) -> str:
-    match value:
-        case bool():
-            return "true or false"
-        case int() | float():
-            return "a number"
-        case str():
-            return "a string"
-        case list() | tuple():
-            return "a list"
-        case _:
-            return "a table"
 
 
 # Where it is found
@@ -373,17 +241,39 @@ class Configs:
 
     def _from(self, file: Path | None, table: Table | None) -> Config:
         if file not in self._of_file:
-            if file is not None and table is None:
-                table = load(file)
-                if table is None:
-                    raise MistakeError(f"{shown(file)}: no such file" if not file.exists() else f"{shown(file)}: it has no [tool.kerlint]")
-            layers = (
-                (Layer(_named(file), table, file.absolute().parent), *self.above) if file is not None and table is not None else self.above
-            )
             # A file given with --config stands anywhere: its patterns are relative to where the command runs, as with ruff.
             root = Path.cwd() if file is None or self.explicit else file.parent
-            self._of_file[file] = configure(layers, root, file, packages=not self.isolated)
+            layers = chain(file, _needed(file) if table is None else table, root) if file is not None else []
+            self._of_file[file] = configure((*layers, *self.above), root, file, packages=not self.isolated)
         return self._of_file[file]
+
+
+def chain(file: Path, table: Table, base: Path, before: tuple[Path, ...] = ()) -> list[Layer]:
+    """A file and those that it extends, the farthest first; patterns of the file count from `base`. Raises MistakeError."""
+    layer = Layer(_named(file), table, file.absolute().parent, base)
+    match table.get("extend"):
+        case str(text) if text:
+            files = *before, file.resolve()
+            other = layer.path(os.path.expanduser(text))
+            if other.resolve() in files:
+                circle = " extends ".join(map(shown, (*files[files.index(other.resolve()) :], other)))
+                raise MistakeError(f"{layer.where('extend')}: it goes in a circle: {circle}")
+            try:
+                found = _needed(other)
+            except MistakeError as error:
+                raise MistakeError(f"{layer.where('extend')}: {error}") from error
+            return [*chain(other, found, other.parent, files), layer]
+        case _:
+            return [layer]
+
+
+def _needed(file: Path) -> Table:
+    """What a file sets that somebody names. Raises MistakeError when that is nothing."""
+    table = load(file)
+    if table is None:
+        reason = "it has no [tool.kerlint]" if file.is_file() else "it is no file" if file.exists() else "no such file"
+        raise MistakeError(f"{shown(file)}: {reason}")
+    return table
 
 
 def load(file: Path) -> Table | None:

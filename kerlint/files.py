@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,11 +15,25 @@ if TYPE_CHECKING:
 
 INCLUDE = ("*.py", "*.ipynb")
 EXCLUDE = (
-    *(".bzr", ".direnv", ".eggs", ".git", ".git-rewrite", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox", ".pants.d", ".pyenv"),
-    *(".pytest_cache", ".pytype", ".ruff_cache", ".svn", ".tox", ".venv", ".vscode", "__pypackages__", "_build", "buck-out"),
+    *(".bzr", ".direnv", ".eggs", ".git", ".git-rewrite", ".hg", ".ipynb_checkpoints", ".kerlint_cache", ".mypy_cache", ".nox"),
+    *(
+        ".pants.d",
+        ".pyenv",
+        ".pytest_cache",
+        ".pytype",
+        ".ruff_cache",
+        ".svn",
+        ".tox",
+        ".venv",
+        ".vscode",
+        "__pypackages__",
+        "_build",
+        "buck-out",
+    ),
     *("dist", "node_modules", "site-packages", "venv"),
 )
-"""What ruff leaves out by default (docs.astral.sh/ruff/settings/#exclude), which holds the checkpoints of notebooks as well."""
+"""What ruff leaves out (docs.astral.sh/ruff/settings/#exclude), which holds the checkpoints of notebooks as well; and the cache."""
+EXCLUDED = "excluded by the configuration"
 _GLOB = frozenset("*?[]!\\#")
 
 
@@ -89,16 +103,53 @@ class Patterns:
             return True
         return self._spec is not None and self._spec.match_file("/".join(parts) + ("/" if folder else ""))
 
+    def which(self, path: str, folder: bool = False) -> str:
+        """The first pattern that means an absolute path, or ""."""
+        return next((one for one in self.patterns if Patterns(self.root, (one,)).match(path, folder)), "")
+
+
+class Matcher(Protocol):
+    """Something that files and directories are compared with."""
+
+    def match(self, path: str, folder: bool = False) -> bool:
+        """Whether an absolute path, or a directory that it lies in, is meant."""
+
+    def which(self, path: str, folder: bool = False) -> str:
+        """The pattern that means it, or ""."""
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """Patterns that count from several directories."""
+
+    parts: tuple[Patterns, ...]
+
+    def match(self, path: str, folder: bool = False) -> bool:
+        """Whether one of them means an absolute path, or a directory that it lies in."""
+        return any(part.match(path, folder) for part in self.parts)
+
+    def which(self, path: str, folder: bool = False) -> str:
+        """The first pattern that means it, or ""."""
+        return next(filter(None, (part.which(path, folder) for part in self.parts)), "")
+
+
+def either(parts: Iterable[Patterns]) -> Matcher:
+    """Patterns, those of one directory joined."""
+    joined: dict[str, Patterns] = {}
+    for part in parts:
+        joined[part.root] = Patterns(part.root, (*joined[part.root].patterns, *part.patterns) if part.root in joined else part.patterns)
+    return next(iter(joined.values())) if len(joined) == 1 else Either(tuple(joined.values()))
+
 
 class Filter(Protocol):
     """What a configuration says about files."""
 
     @property
-    def excluded(self) -> Patterns:
+    def excluded(self) -> Matcher:
         """Files and directories that are left out."""
 
     @property
-    def included(self) -> Patterns:
+    def included(self) -> Matcher:
         """The files of a directory that are linted."""
 
     @property
@@ -148,7 +199,7 @@ def _below_given(given: Path, settings: Callable[[Path], Filter], found: Discove
     folder = stat.S_ISDIR(mode)
     rules = settings(Path(place) if folder else Path(place).parent)
     if rules.force_exclude and rules.excluded.match(place, folder):
-        found.skipped.append(Skip(given, "excluded by the configuration"))
+        found.skipped.append(Skip(given, EXCLUDED))
     elif folder:
         yield from _Walk(settings, found).folder(given, place, _ignored_above(place))
     elif stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or stat.S_ISCHR(mode):
@@ -199,7 +250,7 @@ class _Walk:
 
     def _skipped(self, path: Path, place: str, rules: Filter, ignored: _Ignored, *, folder: bool) -> bool:
         if rules.excluded.match(place, folder):
-            self.found.skipped.append(Skip(path, "excluded by the configuration"))
+            self.found.skipped.append(Skip(path, EXCLUDED))
         elif rules.respect_gitignore and ignored.match(place, folder):
             self.found.skipped.append(Skip(path, "ignored by git"))
         else:

@@ -59,7 +59,8 @@ class Plugin:
 
     def _config(self) -> Config:
         """The project's configuration of kerlint; what flake8 selects more closely than by KER runs although it is off there."""
-        from kerlint.config import Configs, Layer
+        from kerlint.config import Configs
+        from kerlint.settings import Layer
 
         closer = [code for code in self.asked if len(code) > len(PLUGIN)]
         above = (Layer("flake8", {"extend-select": closer}),) if closer else ()

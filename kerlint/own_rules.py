@@ -23,7 +23,7 @@ from zlib import crc32
 
 from kerlint.config import shown
 from kerlint.finding import Finding
-from kerlint.mistake import MistakeError
+from kerlint.mistake import MistakeError, meant
 from kerlint.rule import Rule, parse, rules
 from kerlint.selection import letters
 
@@ -37,6 +37,9 @@ GROUP = "kerlint.rules"
 PAGE = re.compile(r"(?P<code>[A-Z]+\d{3})-[a-z0-9]+(-[a-z0-9]+)*")
 RESERVED = ("KER", "ALL")
 NO_PAGES = ("README.md",)
+
+Allowed = tuple[str, tuple[str, ...]]
+"""The packages whose rules may load, and the key that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +92,9 @@ class Check:
             raise MistakeError(f"{place}: the check of {rule.code} fails: {_said(error)}") from error
 
 
-def own(folders: Iterable[Path], packages: bool) -> tuple[Rule, ...]:
-    """The rules of installed packages and of folders. Raises MistakeError."""
-    places = dict.fromkeys([*(installed() if packages else ()), *(Folder.at(path) for path in folders)])
+def own(folders: Iterable[Path], packages: bool, allowed: Allowed | None = None) -> tuple[Rule, ...]:
+    """The rules of installed packages, as far as these are allowed, and of folders. Raises MistakeError."""
+    places = dict.fromkeys([*(installed(allowed) if packages else ()), *(Folder.at(path) for path in folders)])
     mine = [rule for folder in places for rule in read(folder)]
     found = dict(rules()) if mine else {}
     for rule in mine:
@@ -198,15 +201,26 @@ def _said(error: BaseException) -> str:
 # Packages
 
 
-def installed() -> Iterator[Folder]:
-    """The folders of rules that installed packages announce. Raises MistakeError."""
-    if not _announced():
+def installed(allowed: Allowed | None = None) -> Iterator[Folder]:
+    """The folders of rules that installed packages announce; only those that are allowed are imported. Raises MistakeError."""
+    if not (_announced() if allowed is None else allowed[1]):
         return
     from importlib.metadata import entry_points  # 25 ms that only who has such a package pays
 
-    for entry in entry_points(group=GROUP):
-        where = f"the package {entry.dist.name if entry.dist else '?'}, entry point {entry.name} of {GROUP}"
-        yield _folder(entry, where)
+    entries = [(entry, _plain(entry.dist.name) if entry.dist else "?") for entry in entry_points(group=GROUP)]
+    if allowed is not None:
+        where, names = allowed
+        for name in names:
+            if _plain(name) not in (package for _, package in entries):
+                raise MistakeError(f'{where}: no installed package "{name}" brings rules{meant(name, (package for _, package in entries))}')
+        entries = [(entry, package) for entry, package in entries if package in map(_plain, names)]
+    for entry, package in entries:
+        yield _folder(entry, f"the package {package}, entry point {entry.name} of {GROUP}")
+
+
+def _plain(name: str) -> str:
+    """The name of a package as all its spellings are written (packaging.python.org, name normalization)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _folder(entry: EntryPoint, where: str) -> Folder:

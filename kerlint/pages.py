@@ -72,7 +72,7 @@ def table(rules: Iterable[Rule], paint: Paint) -> Iterator[str]:
 
 def keys() -> Iterator[str]:
     """One line for each key of a configuration."""
-    from kerlint.config import KEYS
+    from kerlint.settings import KEYS
 
     width = max(map(len, KEYS))
     for name in KEYS:
@@ -81,7 +81,7 @@ def keys() -> Iterator[str]:
 
 def key(name: str) -> Iterator[str]:
     """A key with its default. Raises MistakeError when there is none of that name."""
-    from kerlint.config import KEYS
+    from kerlint.settings import KEYS
 
     if name not in KEYS:
         raise MistakeError(f'unknown key "{name}"{meant(name, KEYS)}')
@@ -95,7 +95,7 @@ def _about(name: str) -> tuple[str, str]:
     """The description of a key and its default, as JSON."""
     from typing import get_type_hints
 
-    from kerlint.config import KEYS, Settings
+    from kerlint.settings import KEYS, Settings
 
     meta = get_type_hints(Settings, include_extras=True)[KEYS[name].name].__metadata__[0]
     return meta.description, json.dumps(getattr(Settings(), KEYS[name].name), ensure_ascii=False)

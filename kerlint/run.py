@@ -9,15 +9,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerlint.config import KEYS, Config, Configs, shown
-from kerlint.engine import Projects, Understood, concerns, examine, examined, ordered, understand_file
+from kerlint.config import Config, Configs
+from kerlint.engine import Projects, Understood, examine, examined, ordered, understand_file
 from kerlint.files import Discovery, discover
 from kerlint.finding import Finding
 from kerlint.outcome import Outcome, Quoted
 from kerlint.reports import BOLD, TINT, Batch, Paint, report
 
 if TYPE_CHECKING:
-    from kerlint.semantics.project import Project
     from kerlint.source import Source
 
 CLEAN, FOUND, WRONG = 0, 1, 2
@@ -256,34 +255,3 @@ def _understood(run: Run, complain: Callable[[str], object]) -> Iterator[Underst
                     complain(line)
             case _:
                 yield outcome
-
-
-# What would be linted, and with which settings
-
-
-def files(run: Run) -> Iterator[str]:
-    """`--show-files`: every file that is linted, and each that is not with its reason."""
-    projects = Projects()
-    for path in run.discovery.files:
-        yield f"{path}{_foreign(path, lambda path=path: projects.of(path, run.config_of(path)))}"  # type: ignore[misc]
-    for skip in run.discovery.skipped:
-        yield f"{skip.path}: skipped, {skip.reason}"
-
-
-def _foreign(path: Path, project: Callable[[], Project]) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        return f": cannot be read, {(error.strerror or str(error)).lower()}"
-    return "" if concerns(path, data, project) else ": skipped, it does not mention Keras or TensorFlow"
-
-
-def settings(config: Config) -> Iterator[str]:
-    """`--show-settings`: every key with its value and where that comes from."""
-    import json
-
-    yield f"# configuration: {shown(config.file) if config.file else 'none'}, patterns are relative to {config.root}"
-    for key, about in KEYS.items():
-        value = getattr(config.settings, about.name)
-        yield f"{key} = {json.dumps(value, ensure_ascii=False)}  # {config.origins.get(key, 'default')}"
-    yield f"# rules that run: {', '.join(config.active)}"

@@ -169,6 +169,33 @@ def test_show_settings_says_where_from(kerlint: Kerlint, tmp_path: Path) -> None
     assert "respect-gitignore = true  # default" in lines
 
 
+def test_show_settings_is_for_each_path(kerlint: Kerlint, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "base.toml").write_text("min-confidence = 'low'\nbaseline = 'known.json'\n")
+    (tmp_path / "a" / "kerlint.toml").write_text("extend = '../base.toml'\nper-file-ignores = { 'x.py' = ['KER3'] }\n")
+    lines = kerlint("check", "--show-settings", "a/x.py", ".").stdout.splitlines()
+    assert [line for line in lines if line.startswith("# settings for")] == ["# settings for a/x.py", "# settings for ."]
+    assert [line for line in lines if line.startswith(("min-confidence", "baseline"))] == [
+        'min-confidence = "low"  # base.toml',
+        'baseline = "known.json"  # base.toml',
+        'min-confidence = "medium"  # default',
+        'baseline = ""  # default',
+    ]
+    assert [line[:50] for line in lines if "off in this file" in line] == ["# off in this file by per-file-ignores: KER301, KE"]
+
+
+def test_show_files_names_the_pattern_and_what_is_missing(kerlint: Kerlint, tmp_path: Path) -> None:
+    for folder in ("old", "venv"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "kerlint.toml").write_text("extend-exclude = ['/old/']\n")
+    done = kerlint("check", "--show-files", ".", "none.py")
+    assert (done.returncode, done.stderr) == (2, "kerlint: none.py: no such file or directory\n")
+    assert done.stdout.splitlines() == [
+        'old: skipped, excluded by the configuration: "/old/" in `extend-exclude` (kerlint.toml)',
+        'venv: skipped, excluded by the configuration: "venv" in `exclude` (default)',
+    ]
+
+
 # What it prints
 
 

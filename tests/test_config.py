@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from kerlint.config import KEYS, Config, Configs, Layer, Settings, configure, inline
+from kerlint.config import Config, Configs, configure, inline
 from kerlint.finding import Confidence, Severity
 from kerlint.mistake import MistakeError
 from kerlint.rule import rules
 from kerlint.selection import Selection, enabled, usual
+from kerlint.settings import KEYS, Layer, Settings
 
 
 def set_up(folder: Path, name: str, text: str) -> Path:
@@ -75,6 +76,84 @@ def test_inline_value_that_is_no_toml_is_a_string() -> None:
     assert inline("rules.KER201.severity = 'info'") == {"rules": {"KER201": {"severity": "info"}}}
 
 
+# What it extends
+
+
+def test_extended_keys_count_where_the_file_does_not_set_them(tmp_path: Path) -> None:
+    set_up(tmp_path, "far.toml", 'fail-on = "info"\nmin-confidence = "low"\nignore = ["KER301"]\nextend-exclude = ["a"]')
+    set_up(tmp_path, "pyproject.toml", '[tool.kerlint]\nextend = "far.toml"\nmin-confidence = "high"\nextend-exclude = ["b"]')
+    inner = set_up(tmp_path / "package", "kerlint.toml", 'extend = "../pyproject.toml"\nselect = ["KER3"]\nextend-exclude = ["c"]')
+    config = Configs().of(inner)
+    assert (config.settings.fail_on, config.settings.min_confidence) == ("info", "high")
+    assert "KER301" in config.active  # `select` starts afresh
+    assert config.settings.extend_exclude == ("a", "b", "c")
+    assert [config.origins[key].count("toml") for key in ("fail-on", "min-confidence", "extend-exclude")] == [1, 1, 3]
+    assert config.origins["fail-on"].endswith("far.toml")
+
+
+def test_rules_and_files_add_up_over_extended_files(tmp_path: Path) -> None:
+    set_up(
+        tmp_path, "base.toml", '[rules.KER301]\nseverity = "info"\n[rules.KER401]\nseverity = "info"\n[per-file-ignores]\n"old/" = ["KER3"]'
+    )
+    set_up(tmp_path, "kerlint.toml", 'extend = "base.toml"\n[rules.KER301]\nseverity = "warning"\n[per-file-ignores]\n"new/" = ["KER4"]')
+    config = Configs().of(tmp_path)
+    assert (config.active["KER301"].severity, config.active["KER401"].severity) == (Severity.warning, Severity.info)
+    assert "KER301" not in config.rules_of(tmp_path / "old" / "a.py")
+    assert "KER401" not in config.rules_of(tmp_path / "new" / "a.py")
+
+
+def test_paths_and_patterns_count_from_the_file_that_says_them(tmp_path: Path) -> None:
+    text = (
+        'exclude = ["/old", "gone"]\nbaseline = "known.json"\ncache-dir = "cache"\nsrc = ["lib"]\n[per-file-ignores]\n"/a/*.py" = ["KER3"]'
+    )
+    set_up(tmp_path, "kerlint.toml", text)
+    inner = set_up(tmp_path / "a", "kerlint.toml", 'extend = "../kerlint.toml"\nextend-exclude = ["/own"]')
+    config = Configs().of(inner)
+    assert (config.baseline, config.cache_dir) == (tmp_path / "known.json", tmp_path / "cache")
+    assert (config.root / config.settings.src[0]).resolve() == tmp_path / "lib"
+    excluded = {
+        path: config.excluded.match(str(tmp_path / path)) for path in ("old/x.py", "a/old/x.py", "a/own/x.py", "own/x.py", "a/gone")
+    }
+    assert excluded == {"old/x.py": True, "a/old/x.py": False, "a/own/x.py": True, "own/x.py": False, "a/gone": True}
+    assert config.excluded.which(str(inner / "own")) == "/own"
+    assert "KER301" not in config.rules_of(inner / "x.py")
+    assert "KER301" in config.rules_of(inner / "b" / "x.py")
+
+
+def test_shared_file_beside_the_project(tmp_path: Path) -> None:
+    set_up(tmp_path / "gone" / "shared", "base.toml", 'exclude = ["gone", "/shared/x"]')
+    project = set_up(tmp_path / "gone" / "project", "kerlint.toml", 'extend = "../shared/base.toml"')
+    config = Configs().of(project)
+    assert config.excluded.match(str(project / "gone" / "a.py"))
+    assert not config.excluded.match(str(project / "a.py"))  # it lies in a directory of that name, above the project
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"kerlint.toml": "extend = 'none.toml'"}, "kerlint.toml: extend: none.toml: no such file"),
+        ({"kerlint.toml": "extend = '.'"}, "it is no file"),
+        ({"kerlint.toml": "extend = 'kerlint.toml'"}, "extend: it goes in a circle: kerlint.toml extends kerlint.toml"),
+        (
+            {"kerlint.toml": "extend = 'b.toml'", "b.toml": "extend = 'c.toml'", "c.toml": "extend = 'b.toml'"},
+            "b.toml extends c.toml extends b.toml",
+        ),
+        ({"kerlint.toml": "extend = 'b.toml'", "b.toml": "extend = 'c.toml'"}, "b.toml: extend: c.toml: no such file"),
+        ({"kerlint.toml": "extend = 'pyproject.toml'", "pyproject.toml": "[project]"}, r"pyproject.toml: it has no [tool.kerlint]"),
+        ({"kerlint.toml": "extend = 3"}, "extend: expected str, got int"),
+        ({"kerlint.toml": "extend = 'b.toml'", "b.toml": "fail-onn = 1"}, 'b.toml: unknown key "fail-onn"; did you mean "fail-on"'),
+    ],
+)
+def test_what_cannot_be_extended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], said: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, text in files.items():
+        set_up(tmp_path, name, text)
+    with pytest.raises(MistakeError) as caught:
+        Configs().of(tmp_path)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
 # Mistakes
 
 
@@ -90,6 +169,8 @@ def test_inline_value_that_is_no_toml_is_a_string() -> None:
         ("fail-on = 3", "fail-on: expected str, got int"),
         ("min-confidence = 'hihg'", 'min-confidence: "hihg" is none of low, medium, high; did you mean "high"'),
         ("output-format = 'txt'", 'output-format: "txt" is none of text, concise, json, json-lines; did you mean "text"'),
+        ("jobs = -1", "jobs: expected int >= 0"),
+        ("plugins = 'house'", "plugins: expected array, got str"),
         ("respect-gitignore = 'yes'", "respect-gitignore: expected bool, got str"),
         ("[per-file-ignores]\n'a/' = ['KER1000']", 'per-file-ignores."a/": unknown rule "KER1000"'),
         ("[rules.KER210x]\nseverity = 'error'", 'rules.KER210x: unknown rule; did you mean "KER210"'),

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from kerlint.config import Config, Layer, configure
+from kerlint.config import Config, configure
 from kerlint.engine import lint_source
 from kerlint.finding import Severity
 from kerlint.semantics.dependencies import LAST, NEWEST, Version, target
+from kerlint.settings import Layer
 
 DECLARED: dict[str, Version] = {
     "tensorflow": NEWEST,

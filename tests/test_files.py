@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from kerlint.config import Config, Settings
+from kerlint.config import Config
 from kerlint.files import Discovery, discover
+from kerlint.settings import Settings
 
 
 @pytest.fixture

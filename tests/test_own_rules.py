@@ -272,6 +272,21 @@ def test_rules_of_a_package(process: Kerlint, package: Path) -> None:
     assert (done.returncode, done.stderr) == (2, f"{said}No module named 'team.hose'\n")
 
 
+def test_only_allowed_packages_are_loaded(process: Kerlint, package: Path, tmp_path: Path) -> None:
+    path = os.pathsep.join([str(package), str(ROOT)])
+
+    def last(plugins: str) -> str:
+        (tmp_path / "kerlint.toml").write_text(f"plugins = {plugins}\n")
+        done = process("rules", PYTHONPATH=path)
+        return done.stderr or done.stdout.splitlines()[-1][:7]
+
+    assert last("['Team']") == "ACME001"
+    assert last("[]") == f"{list(rules())[-1]} "
+    assert last("['taem']") == 'kerlint: kerlint.toml: plugins: no installed package "taem" brings rules; did you mean "team"?\n'
+    (package / "team" / "house" / "checks.py").write_text("raise SystemExit('imported')\n")
+    assert last("[]") == f"{list(rules())[-1]} "
+
+
 def test_a_module_is_no_package_of_rules(process: Kerlint, package: Path) -> None:
     (package / "team-1.0.dist-info" / "entry_points.txt").write_text("[kerlint.rules]\nhouse = team.house.checks\n")
     done = process("rules", PYTHONPATH=os.pathsep.join([str(package), str(ROOT)]))

@@ -11,7 +11,8 @@ import tomli
 from conftest import ROOT
 
 from kerlint.cli import main
-from kerlint.config import Layer, configure
+from kerlint.config import configure
+from kerlint.settings import Layer
 
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 
