@@ -4,7 +4,8 @@ How the pieces meet, in the order in which they happen:
 
 * `observe` (parent) makes a scratch copy of the script's folder, starts `child` and reads its events, JSON lines on an inherited pipe,
   until the child has ended or its time is up. It never imports Keras.
-* `protocol` has the events of the process and of models, one struct each, `measurements` those of probes. Parent and child share nothing else.
+* `protocol` has the events of the process and of models, one struct each, `measurements` those of probes. Parent and child share nothing
+  else.
 * `child` puts up the guard (`guard`), installs the import hook (`intercept`) and runs the script (`runpy`). Only `intercept`, `datasets`
   and `probes`, which only the child imports, may import Keras or numpy.
 * `intercept` patches Keras once the script has imported it. At `fit` it gathers a `subject.Subject` (the model as it stands before its

@@ -176,7 +176,10 @@ class Arm(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Arms(Probed, frozen=True, kw_only=True):
-    """Arms on the same batches and seeds. Losses are divided by `scale`, the loss of the best constant prediction (`unit`: "loss/var(y)")."""
+    """Arms on the same batches and seeds.
+
+    To be divided by `scale`, the loss of the best constant prediction, and then called `unit` ("loss/var(y)").
+    """
 
     steps: int
     unit: str
@@ -195,12 +198,13 @@ class Rates(Arms, frozen=True, tag="P6", kw_only=True):
 
 
 class Gap(Probed, frozen=True, tag="P7", kw_only=True):
-    """P7: a short run on some rows, judged on those and on others; no row is in both. Losses in `unit`."""
+    """P7: a short run on some rows, judged on those and on others; no row is in both. Losses as in `Arms`, medians over the seeds."""
 
     steps: int
     rows: int
     held_out: int
     unit: str
+    scale: float
     train_loss: Number
     held_loss: Number
     train_accuracy: Number = None

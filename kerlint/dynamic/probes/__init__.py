@@ -2,15 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
 
-from kerlint.dynamic.measurements import Probed
+import msgspec
+
+from kerlint.dynamic.measurements import Declined, Failed, Probed
+from kerlint.dynamic.probes.bench import Bench
+from kerlint.dynamic.probes.clock import Clock, DeclinedError
+from kerlint.dynamic.probes.facts import MEASURES, fact
+from kerlint.dynamic.probes.keeping import kept
+from kerlint.dynamic.probes.nesting import taken
+from kerlint.dynamic.probes.passes import backward, forward, gradients, told
+from kerlint.dynamic.probes.statistics import statistics
+from kerlint.dynamic.probes.trainings import gap, overfitted, rates, shuffled
+from kerlint.dynamic.probes.variations import MODELS, STANDARDIZING, inputs_changed, model_changed, targets_changed
 from kerlint.dynamic.subject import Subject
+
+LEAST_SECONDS = 0.2
+"""With less time left no other probe is begun."""
+
+
+def described(bench: Bench) -> Iterator[Probed]:
+    """P1."""
+    yield statistics(bench.subject)
+
+
+def passed(bench: Bench) -> Iterator[Probed]:
+    """P2, P3 and P4: one batch forward and backward. A step that raises is told, after what the pass forward has shown."""
+    subject = bench.subject
+    x, y, weights = (taken(data, slice(0, bench.batch)) for data in (subject.x, subject.y, subject.sample_weight))
+    one = forward(subject.model, x)
+    try:
+        bench.cost, bench.slopes = backward(subject, x, y, weights)
+        yield gradients(subject, one.layers, bench.slopes)
+    except Exception as error:  # noqa: BLE001 - whatever the user's model raises is what the first step of the training would raise
+        yield Failed(fit=subject.fit, exception=type(error).__name__, message=first_line(error))
+    yield from told(subject, one, bench.cost, bench.baseline)
+
+
+Probe = tuple[str, frozenset[str] | None, Callable[[Bench], Iterator[Probed]]]
+"""Its name, the codes of rules that it is run for (None: it is cheap, and always run), what it does."""
+
+PROBES: tuple[Probe, ...] = (
+    ("P1", None, described),
+    ("P2", None, passed),
+    *((f"fact {code}", frozenset({code}), partial(fact, code=code)) for code in MEASURES),
+    ("P6", frozenset({"KER401", "KER402", "KER403", "KER406"}), rates),
+    ("P9 standardized", frozenset(STANDARDIZING), inputs_changed),
+    ("P9 KER103", frozenset({"KER103"}), targets_changed),
+    *((f"P9 {code}", frozenset({code}), partial(model_changed, code=code)) for code in MODELS),
+    ("P8", frozenset({"KER112"}), shuffled),
+    ("P5", frozenset({"KER206", "KER513"}), overfitted),
+    ("P7", frozenset({"KER114", "KER502", "KER601"}), gap),
+)
 
 
 def run(subject: Subject, budget_seconds: float, seeds: int, asked: frozenset[str] = frozenset()) -> Iterator[Probed]:
     """Measure what can be measured in a time, the cheapest first; `asked` are the codes of rules that have something to ask.
 
-    Whatever a probe raises is the caller's to report.
+    Afterwards the model is as it was. What the user's model raises in a probe is told as `Declined`.
     """
-    yield from ()
+    bench = Bench(subject, Clock.of(budget_seconds), seeds, asked)
+    with kept(subject.model):
+        for name, codes, probe in PROBES:
+            if codes is None or codes & asked:
+                yield from _tried(name, probe, bench)
+
+
+def _tried(name: str, probe: Callable[[Bench], Iterator[Probed]], bench: Bench) -> Iterator[Probed]:
+    if bench.clock.left() < LEAST_SECONDS:
+        yield Declined(fit=bench.subject.fit, probe=name, reason="no time was left for it")
+        return
+    began = time.monotonic()
+    try:
+        for event in probe(bench):
+            yield msgspec.structs.replace(event, seconds=time.monotonic() - began)
+    except DeclinedError as error:
+        yield Declined(fit=bench.subject.fit, probe=name, reason=str(error))
+    except Exception as error:  # noqa: BLE001 - one probe must not stop the others; the reason is told
+        yield Declined(fit=bench.subject.fit, probe=name, reason=f"{type(error).__name__}: {first_line(error)}")
+
+
+def first_line(error: Exception) -> str:
+    """What an error says, in one line."""
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), "")[:300]

@@ -14,7 +14,7 @@ import numpy as np
 
 from kerlint.dynamic.measurements import Arm
 from kerlint.dynamic.probes.clock import Clock, DeclinedError
-from kerlint.dynamic.probes.keeping import restore, values
+from kerlint.dynamic.probes.keeping import FUNCTIONS, restore, values
 from kerlint.dynamic.probes.nesting import length, taken
 from kerlint.dynamic.probes.passes import number
 from kerlint.dynamic.probes.structure import kernels, leaves, named
@@ -84,10 +84,10 @@ class Course:
         self.starts: dict[int, list[tuple[Any, Any]]] = {}
         self.seconds = 0.0
 
-    def arms(self, changes: list[Change], steps: int) -> tuple[int, tuple[Arm, ...]]:
-        """The same steps for every change, from the same weights for each seed; how many steps there was time for."""
-        self.warm(changes[0])
-        steps = self.afforded(steps, len(changes), changes[0].rows.count)
+    def arms(self, changes: list[Change], steps: int, part: float) -> tuple[int, tuple[Arm, ...]]:
+        """The same steps for every change, from the same weights for each seed; how many steps a part of the time was enough for."""
+        self.warm(changes[0].rows)
+        steps = self.afforded(steps * len(changes), 2 * changes[0].rows.count * len(changes), part) // len(changes)
         return steps, tuple(self.arm(change, steps) for change in changes)
 
     def arm(self, change: Change, steps: int) -> Arm:
@@ -149,9 +149,9 @@ class Course:
         restore(self.starts[seed])
         restore(self.slots)
 
-    def warm(self, change: Change) -> None:
-        """Compile the step and time it."""
-        batch = change.rows.batches(0)[0]
+    def warm(self, rows: Rows) -> None:
+        """Compile the step, if it is not compiled for such batches yet, and time it."""
+        batch = rows.batches(0)[0]
         self.model.optimizer.learning_rate = STANDING
         self.step(batch)
         began = time.monotonic()
@@ -161,16 +161,29 @@ class Course:
         made = [(variable, np.zeros_like(content)) for variable, content in values(self.model.optimizer) if id(variable) not in known]
         self.slots += made  # what an optimizer makes only at its first step begins at 0
 
-    def afforded(self, steps: int, arms: int, measured: int) -> int:
-        """As many steps as there is time for."""
-        each = self.seconds * arms * self.seeds
-        most = int(self.clock.left() / each - 2 * measured) if each else steps
-        if most < min(steps, LEAST_STEPS):
-            asked = arms * self.seeds * min(steps, LEAST_STEPS)
+    def afforded(self, steps: int, more: int, part: float) -> int:
+        """As many steps with every seed as there is time for, when so many more are needed to measure them."""
+        most = int(part * self.clock.left() / (self.seconds * self.seeds)) - more
+        least = min(steps, LEAST_STEPS)
+        if most < least:
+            total, left = self.seeds * (least + more), part * self.clock.left()
             raise DeclinedError(
-                f"a step takes {self.seconds:.2g} s, and {asked} of them do not fit into the {self.clock.left():.0f} s that are left"
+                f"a step takes {self.seconds:.2g} s, and {total} of them do not fit into the {left:.0f} s that are left for them"
             )
         return min(steps, most)
+
+    @contextmanager
+    def compiled_anew(self) -> Iterator[None]:
+        """For a model that is changed for a while: its steps are compiled for what it is now, and the others kept."""
+        model = self.model
+        functions = {name: getattr(model, name, None) for name in FUNCTIONS}
+        try:
+            for name in FUNCTIONS:
+                setattr(model, name, None)
+            yield
+        finally:
+            for name, function in functions.items():
+                setattr(model, name, function)
 
     def living(self) -> bool:
         """Whether every weight is finite."""
@@ -234,16 +247,3 @@ def _as_fresh(weight: Any, draw: Any) -> bool:
         return True
     one, other = float(weight.std()), float(draw.std())
     return other > 0 and 1 / SAME < one / other < SAME
-
-
-@contextmanager
-def course(subject: Subject, clock: Clock, seeds: int) -> Iterator[Course]:
-    """A course, after which the model is free for another: it has its optimizer and weights back."""
-    model = subject.model
-    optimizer, state = model.optimizer, values(model)
-    try:
-        yield Course(subject, clock, seeds)
-    finally:
-        model.optimizer = optimizer
-        model.train_function = None
-        restore(state)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from kerlint.dynamic.measurements import Activations, FirstLoss, Gradients, LayerActivation, LayerGradient, Output
-from kerlint.dynamic.probes.baseline import baseline
+from kerlint.dynamic.probes.baseline import Baseline
 from kerlint.dynamic.probes.clock import DeclinedError
 from kerlint.dynamic.probes.nesting import arrays, each
 from kerlint.dynamic.probes.structure import activation, kernels, kind, leaves
@@ -75,28 +75,42 @@ def _wrapped(layer: Any, name: str, wrap: Any) -> Iterator[None]:
             del attributes[name]
 
 
-def forward(subject: Subject, x: Any, y: Any, loss: Any) -> Iterator[FirstLoss | Activations]:
-    """P2 and P4: predictions and activations of a batch; `loss` is what the batch costs before the first step, None if it raises."""
-    model, recorder = subject.model, Recorder()
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One batch forward: the predictions, and the layers in the order of computation with what passed them."""
+
+    predictions: Any
+    layers: tuple[Any, ...]
+    recorder: Recorder
+    penalty: float
+
+
+def forward(model: Any, x: Any) -> Pass:
+    """The batch through the model in prediction."""
+    recorder = Recorder()
     layers = leaves(model)
     with recorder.listening(layers):
         predictions = model(each(x, tensor), training=False)
-    compared = baseline(subject.compiled.get("loss"), y)
+    found = {id(layer): layer for layer in layers}
+    return Pass(predictions, tuple(found[name] for name in recorder.given), recorder, sum(float(number(part)) for part in model.losses))
+
+
+def told(subject: Subject, passed: Pass, loss: Any, compared: Baseline) -> Iterator[FirstLoss | Activations]:
+    """P2 and P4; `loss` is what the batch costs before the first step, None if that is not known."""
     yield FirstLoss(
         fit=subject.fit,
         loss=finite(loss),
         expected=compared.expected,
         basis=compared.basis,
-        penalty=finite(sum(float(number(part)) for part in model.losses)),
-        outputs=tuple(_output(name, number(array), head(model, array)) for name, array in arrays(predictions)),
+        penalty=finite(passed.penalty),
+        outputs=tuple(_output(name, number(array), head(passed, array)) for name, array in arrays(passed.predictions)),
     )
-    yield Activations(fit=subject.fit, layers=tuple(_activation(layer, recorder) for layer in layers if id(layer) in recorder.given))
+    yield Activations(fit=subject.fit, layers=tuple(_activation(layer, passed.recorder) for layer in passed.layers))
 
 
-def head(model: Any, _: Any) -> str:
-    """The activation of the last layer that has one, as the head of a model with one output."""
-    last = [layer for layer in leaves(model) if activation(layer)]
-    return activation(last[-1]) if last else ""
+def head(passed: Pass, output: Any) -> str:
+    """The activation of the layer that gives an output."""
+    return next((activation(layer) for layer in reversed(passed.layers) if passed.recorder.given[id(layer)] is output), "")
 
 
 def tensor(array: Any) -> Any:
@@ -168,9 +182,9 @@ def _flat(value: Any) -> Any:
     return array.astype("float64") if array.dtype.kind in "biuf" else None
 
 
-def gradients(subject: Subject, found: Mapping[int, Any]) -> Gradients:
+def gradients(subject: Subject, layers_in_order: tuple[Any, ...], found: Mapping[int, Any]) -> Gradients:
     """P3: the gradients of one backward pass (by the id of the variable; None: it has none), layer by layer."""
-    layers = tuple(_gradient(layer, found) for layer in leaves(subject.model) if kernels(layer))
+    layers = tuple(_gradient(layer, found) for layer in layers_in_order if kernels(layer))
     learning = [layer for layer in layers if layer.norm is not None]
     first, last = (learning[0].norm, learning[-1].norm) if len(learning) > 1 else (None, None)
     return Gradients(
@@ -221,7 +235,7 @@ def taped(subject: Subject, x: Any, y: Any, weights: Any) -> tuple[Any, dict[int
     model, inputs = subject.model, each(x, tensor)
     labels = each(y, tensor)
     with tf.GradientTape() as tape:
-        loss = _cost(model, inputs, labels, model(inputs, training=True), weights)
+        loss = cost(model, inputs, labels, model(inputs, training=True), weights)
     variables = [
         getattr(weight, "value", weight) if not callable(getattr(weight, "value", None)) else weight for weight in model.trainable_weights
     ]
@@ -230,7 +244,8 @@ def taped(subject: Subject, x: Any, y: Any, weights: Any) -> tuple[Any, dict[int
     return number(loss), dict(zip(map(id, model.trainable_weights), dense, strict=True))
 
 
-def _cost(model: Any, x: Any, y: Any, predictions: Any, weights: Any) -> Any:
+def cost(model: Any, x: Any, y: Any, predictions: Any, weights: Any) -> Any:
+    """The loss of predictions, with the penalties of layers."""
     return model.compute_loss(x=x, y=y, y_pred=predictions, sample_weight=weights)
 
 

@@ -1,0 +1,123 @@
+"""Single measurements of rules that none of the other probes has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from kerlint.dynamic.measurements import Fact
+from kerlint.dynamic.probes.bench import Bench
+from kerlint.dynamic.probes.clock import DeclinedError
+from kerlint.dynamic.probes.nesting import arrays, each, taken
+from kerlint.dynamic.probes.passes import cost, finite, number, tensor
+from kerlint.dynamic.probes.structure import kind, leaves
+from kerlint.dynamic.probes.trainings import accuracy
+
+MOST_UPDATES = 200
+FEW_STEPS = 3
+
+
+def fact(bench: Bench, code: str) -> Iterator[Fact]:
+    """What a rule gets to know that asks for something of its own."""
+    for name, value, about in MEASURES[code](bench):
+        yield Fact(fit=bench.subject.fit, name=name, value=value, about=about)
+
+
+Measured = Iterator[tuple[str, float | str | bool | None, str]]
+
+
+def vocabulary(bench: Bench) -> Measured:
+    """The numbers that each embedding has rows for."""
+    return (("input_dim", float(layer.input_dim), str(layer.name)) for layer in leaves(bench.subject.model) if kind(layer) == "Embedding")
+
+
+def thresholds(bench: Bench) -> Measured:
+    """The accuracy of scores at 0.5 and at 0."""
+    x, y = (taken(data, slice(0, bench.batch)) for data in (bench.subject.x, bench.subject.y))
+    predictions = bench.subject.model(each(x, tensor), training=False)
+    yield "accuracy at 0.5", accuracy(predictions, y), ""
+    yield "accuracy at 0", accuracy(predictions, y, 0.0), ""
+
+
+def moving(bench: Bench) -> Measured:
+    """Which weights steps change, and which are said to be trainable."""
+    model, course = bench.subject.model, bench.course
+    course.warm(bench.rows())
+    course.start(0)
+    before = [number(weight).copy() for weight in model.weights]
+    course.train(bench.rows().batches(0), course.rate, FEW_STEPS)
+    moved = {id(weight) for weight, old in zip(model.weights, before, strict=True) if (number(weight) != old).any()}
+    trainable = {id(weight) for weight in model.trainable_weights}
+    yield "weights that move", float(len(moved & trainable)), ""
+    yield "weights that are trainable", float(len(trainable)), ""
+    yield "weights that move and are not trainable", float(len(moved - trainable - statistics(model))), ""
+
+
+def statistics(model: Any) -> set[int]:
+    """The moving means and variances of a model, which move in training although they are not trained."""
+    return {id(weight) for weight in model.weights if "moving" in str(weight.name)}
+
+
+def ways_round(bench: Bench) -> Measured:
+    """The loss of one batch with labels and predictions both ways round."""
+    x, y = (taken(data, slice(0, bench.batch)) for data in (bench.subject.x, bench.subject.y))
+    predictions = number(bench.subject.model(each(x, tensor), training=False))
+    loss = bench.subject.compiled.get("loss")
+    if not callable(loss):
+        raise DeclinedError("the loss is no function")
+    labels = np.asarray(next(arrays(y))[1]).astype("float32").reshape(predictions.shape)
+    yield "loss", finite(number(loss(tensor(labels), tensor(predictions))).mean()), ""
+    yield "loss the other way round", finite(number(loss(tensor(predictions), tensor(labels))).mean()), ""
+
+
+def certain(bench: Bench) -> Measured:
+    """The loss of labels 0 and 1 where the predictions are exactly the opposite."""
+    loss = bench.subject.compiled.get("loss")
+    if not callable(loss):
+        raise DeclinedError("the loss is no function")
+    labels = np.array([[0.0, 1.0], [1.0, 0.0]], "float32")
+    yield "loss of certain predictions", finite(number(loss(labels, 1 - labels)).mean()), ""
+
+
+def clipped(bench: Bench) -> Measured:
+    """The share of gradients of one batch that the limit of the optimizer cuts."""
+    optimizer = bench.subject.model.optimizer
+    for name in ("clipnorm", "global_clipnorm", "clipvalue"):
+        limit = getattr(optimizer, name, None)
+        if limit is None:
+            continue
+        sizes = [
+            np.abs(slope).max() if name == "clipvalue" else np.linalg.norm(slope) for slope in bench.slopes.values() if slope is not None
+        ]
+        if name == "global_clipnorm":
+            sizes = [np.linalg.norm(sizes)]
+        yield "share clipped", float(np.mean([size > limit for size in sizes])), name
+
+
+def moving_statistics(bench: Bench) -> Measured:
+    """How far training and prediction are apart after the user's own updates (at most MOST_UPDATES)."""
+    course, rows = bench.course, bench.rows()
+    course.warm(rows)
+    steps = course.afforded(min(bench.subject.budget.updates or MOST_UPDATES, MOST_UPDATES), 1, 0.5)
+    batches = rows.batches(0)
+    course.start(0)
+    course.train(batches, course.rate, steps)
+    x, y = (each(data, tensor) for data in batches[0][:2])
+    model = bench.subject.model
+    predicted, trained = (number(cost(model, x, y, model(x, training=training), None)) for training in (False, True))
+    yield "loss in prediction", finite(predicted), ""
+    yield "loss in training", finite(trained), ""
+    yield "updates", float(steps), ""
+
+
+MEASURES: dict[str, Callable[[Bench], Measured]] = {
+    "KER212": vocabulary,
+    "KER312": thresholds,
+    "KER316": certain,
+    "KER318": ways_round,
+    "KER413": clipped,
+    "KER512": moving,
+    "KER605": moving_statistics,
+}
