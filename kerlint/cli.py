@@ -19,6 +19,7 @@ from kerlint.mistake import MistakeError, meant
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from kerlint.baseline import Keeper
     from kerlint.config import Configs
     from kerlint.reports import Paint
     from kerlint.run import Run, Wish
@@ -144,6 +145,7 @@ def configurable(command: Command) -> Command:
     shell_complete=completion.thresholds,
     help="error, warning (default), info or the code of a rule: what makes the exit code 1.",
 )
+@click.option("--baseline", metavar="FILE", help="Report only what this file does not hold; `kerlint baseline create` writes it.")
 @click.option("--force-exclude", is_flag=True, help="Leave out excluded files although they are given by hand.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 although there are findings.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
@@ -242,6 +244,66 @@ def describe(key: str | None) -> int:
     from kerlint import pages
 
     return _print(pages.key(key) if key else pages.keys())
+
+
+@cli.group("baseline")
+def keep() -> None:
+    """Keep what is found today in a file, so that only new findings are reported."""
+
+
+def kept(command: Command) -> Command:
+    """The arguments of the commands about a baseline."""
+    for option in (
+        configurable,
+        click.option("--baseline", metavar="FILE", help="The file; by default that of the configuration, else kerlint-baseline.json."),
+        click.argument("paths", nargs=-1, shell_complete=completion.paths),
+    ):
+        command = option(command)
+    return command
+
+
+@keep.command("create")
+@kept
+@click.option("--force", is_flag=True, help="Overwrite the file.")
+def create_baseline(paths: tuple[str, ...], force: bool, **options: Any) -> int:
+    """Write a baseline of all that is found."""
+    return _keep(paths, options, lambda keeper: keeper.create(force))
+
+
+@keep.command("update")
+@kept
+def update_baseline(paths: tuple[str, ...], **options: Any) -> int:
+    """Make the baseline hold what is found now: add what is new, remove what is gone."""
+    return _keep(paths, options, lambda keeper: keeper.update())
+
+
+@keep.command("prune")
+@kept
+def prune_baseline(paths: tuple[str, ...], **options: Any) -> int:
+    """Remove from the baseline what is gone, and add nothing."""
+    return _keep(paths, options, lambda keeper: keeper.prune())
+
+
+def _keep(paths: tuple[str, ...], options: dict[str, Any], act: Callable[[Keeper], str]) -> int:
+    from kerlint import run as runs
+    from kerlint.baseline import Keeper
+
+    run = runs.find([Path(path) for path in paths or ["."]], _configs(options))
+    run.examine()
+    for line in runs.troubles(run):
+        _mistaken(line)
+    print(f"{act(Keeper.of(run))}.")
+    return WRONG if run.troubled else CLEAN
+
+
+@cli.command("clean")
+@configurable
+@click.option("--cache-dir", metavar="PATH", help="The directory of the cache; by default that of the configuration.")
+def clean_cache(**options: Any) -> int:
+    """Remove the cache."""
+    from kerlint.cleaning import clean
+
+    return _print([clean(_configs(options).of(Path.cwd()).cache_dir)])
 
 
 @cli.command("completion")

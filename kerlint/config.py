@@ -223,6 +223,10 @@ class Configs:
     _known: dict[Path, Config] = field(default_factory=dict)
     _of_file: dict[Path | None, Config] = field(default_factory=dict)
 
+    def known(self) -> Iterable[Config]:
+        """The configurations that were asked for."""
+        return self._of_file.values()
+
     def of(self, folder: Path) -> Config:
         """The configuration of an absolute directory."""
         config = self._known.get(folder)
@@ -254,7 +258,7 @@ def chain(file: Path, table: Table, base: Path, before: tuple[Path, ...] = ()) -
     match table.get("extend"):
         case str(text) if text:
             files = *before, file.resolve()
-            other = layer.path(os.path.expanduser(text))
+            other = layer.path(text)
             if other.resolve() in files:
                 circle = " extends ".join(map(shown, (*files[files.index(other.resolve()) :], other)))
                 raise MistakeError(f"{layer.where('extend')}: it goes in a circle: {circle}")

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerlint.config import Config, Configs
+from kerlint.config import Config, Configs, shown
 from kerlint.engine import Projects, Understood, examine, examined, ordered, understand_file
 from kerlint.files import Discovery, discover
 from kerlint.finding import Finding
@@ -37,6 +37,17 @@ class Wish:
     unsafe_fixes: bool = False
     fixed: int | None = None
     """How many findings were fixed before what is reported, when they were to be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The findings that are reported, how many a baseline hides, and how many entries of baselines correspond to nothing any more."""
+
+    findings: tuple[Finding, ...]
+    hidden: int = 0
+    stale: int = 0
+    files: tuple[Path, ...] = ()
+    """The baselines."""
 
 
 @dataclass
@@ -76,8 +87,22 @@ class Run:
         """The configuration of a file."""
         return self.configs.of(path.absolute().parent)
 
-    @cached_property
+    @property
     def findings(self) -> tuple[Finding, ...]:
+        """The findings of an examined run that are reported: without those that a baseline holds."""
+        return self.judged.findings
+
+    @cached_property
+    def judged(self) -> Judged:
+        """The findings that are reported, and what a baseline hides."""
+        if not any(config.settings.baseline for config in self.configs.known()):
+            return Judged(self.found)
+        from kerlint.baseline import judged
+
+        return judged(self, self.found)
+
+    @cached_property
+    def found(self) -> tuple[Finding, ...]:
         """All findings of an examined run; one in a file that others import is the same finding from wherever it was reached."""
         findings = ordered(finding for outcome in self.outcomes for finding in outcome.findings)
         order = {path: number for number, path in enumerate(self.discovery.files)} if findings else {}
@@ -90,9 +115,14 @@ class Run:
         written = {path: text for outcome in self.outcomes for path, text in outcome.written.items()}
         return Quoted(files, written, self.contents)
 
+    @property
+    def troubled(self) -> bool:
+        """Whether something could not be analysed."""
+        return bool(self.discovery.troubles) or any(outcome.failed for outcome in self.outcomes)
+
     def exit_code(self, exit_zero: bool = False) -> int:
         """What the run means to its caller."""
-        if self.discovery.troubles or any(outcome.failed for outcome in self.outcomes):
+        if self.troubled:
             return WRONG
         fails = any(self.config_of(_file(finding)).fails(finding.code, finding.severity) for finding in self.findings)
         return FOUND if fails and not exit_zero else CLEAN
@@ -118,14 +148,15 @@ def find_stdin(path: Path, configs: Configs) -> Run:
 def check(run: Run, wish: Wish, say: Callable[[str], object], complain: Callable[[str], object]) -> int:
     """Report an examined run and return the exit code."""
     if not wish.silent:
-        for line in _troubles(run, wish.verbose):
+        for line in troubles(run, wish.verbose):
             complain(line)
         for line in _said(run, wish):
             say(line)
     return run.exit_code(wish.exit_zero)
 
 
-def _troubles(run: Run, verbose: bool) -> Iterator[str]:
+def troubles(run: Run, verbose: bool = False) -> Iterator[str]:
+    """What could not be analysed, and why."""
     for trouble in run.discovery.troubles:
         yield f"{trouble.path}: {trouble.message}"
     for outcome in run.outcomes:
@@ -178,6 +209,7 @@ def _summary(run: Run, findings: Sequence[Finding], wish: Wish) -> Iterator[str]
     )
     yield f"Found {said}." if said else "Nothing found." if run.discovery.files else "No Python files found."
     yield from _fixable(run, wish)
+    yield from _hidden(run.judged)
     if run.discovery.files:
         yield f"{_analysed(run)}{_unresolved(run)}"
 
@@ -199,6 +231,14 @@ def _fixable(run: Run, wish: Wish) -> Iterator[str]:
             yield f"{safe:,} fixable with --fix{f', {unsafe:,} more with --unsafe-fixes' if unsafe else ''}."
 
 
+def _hidden(judged: Judged) -> Iterator[str]:
+    """What a baseline holds back, so that nobody takes it for gone."""
+    stale = f"{counted(judged.stale, 'stale entry', 'stale entries')} in it, see `kerlint baseline prune`" if judged.stale else ""
+    if judged.files and (judged.hidden or stale):
+        named = " and ".join(map(shown, judged.files))
+        yield f"{counted(judged.hidden, 'finding')} hidden by {named}{f'; {stale}' if stale else ''}."
+
+
 def _analysed(run: Run) -> str:
     tallies = [outcome.tally for outcome in run.outcomes if outcome.tally]
     models, fits = sum(tally.models for tally in tallies), sum(tally.fits for tally in tallies)
@@ -217,9 +257,9 @@ def _unresolved(run: Run) -> str:
     return f"; {reasons.total()} not resolved: {ranked[0][0]}{more}, see `kerlint show`"
 
 
-def counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str, several: str = "") -> str:
     """A number of things: "1 file", "2,000 files"."""
-    return f"{number:,} {noun}{'s' if number != 1 and noun != 'advice' else ''}"
+    return f"{number:,} {noun if number == 1 or noun == 'advice' else several or f'{noun}s'}"
 
 
 # What was understood

@@ -98,7 +98,7 @@ class Layer:
 
     def path(self, text: str) -> Path:
         """A path that it names, absolute."""
-        return Path(os.path.abspath((self.folder or Path.cwd()) / text))
+        return Path(os.path.abspath((self.folder or Path.cwd()) / os.path.expanduser(text)))
 
     def where(self, key: str) -> str:
         """A key as a message names it: `pyproject.toml: [tool.kerlint] select`, or `--select`."""

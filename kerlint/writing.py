@@ -75,15 +75,29 @@ def write(path: Path, before: bytes, after: bytes) -> None:
         raise PermissionError(13, "Permission denied")
     if path.read_bytes() != before:
         raise OSError(16, "It has changed in the meantime")
+    replaced(path, after)
+
+
+def replaced(path: Path, content: bytes) -> None:
+    """Write a file at one stroke, over what may be there. Raises OSError."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(after)
-        shutil.copymode(path, name)
+            file.write(content)
+        if path.exists():
+            shutil.copymode(path, name)
+        else:
+            os.chmod(name, 0o666 & ~_umask())
         os.replace(name, path)
     except BaseException:
         os.unlink(name)
         raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def _differences(path: Path, repairs: Repairs) -> Iterator[str]:

@@ -118,11 +118,11 @@ def test_missing_path_beside_a_clean_one_is_2(kerlint: Kerlint, tmp_path: Path) 
 
 
 def test_directory_is_walked_and_the_working_directory_is_the_default(kerlint: Kerlint, fault: Path, tmp_path: Path) -> None:
-    (tmp_path / "clean").mkdir()
-    (tmp_path / "clean" / "a.py").write_text("import keras\n")
+    (tmp_path / "good").mkdir()
+    (tmp_path / "good" / "a.py").write_text("import keras\n")
     assert kerlint("check").returncode == 1
     assert "2 files" in kerlint("check").stdout
-    assert kerlint("clean").returncode == 0
+    assert kerlint("good").returncode == 0
 
 
 def test_stdin(kerlint: Kerlint, tmp_path: Path) -> None:
@@ -268,6 +268,24 @@ def test_show_of_a_foreign_file_says_so(kerlint: Kerlint, tmp_path: Path) -> Non
 def test_config_describes_keys(kerlint: Kerlint) -> None:
     assert "per-file-ignores" in kerlint("config").stdout
     assert kerlint("config", "min-confidence").stdout.endswith('Default: "medium"\n')
+
+
+def test_clean_removes_the_cache_and_nothing_else(kerlint: Kerlint, tmp_path: Path) -> None:
+    assert kerlint("clean").stdout == ".kerlint_cache: no cache\n"
+    cache, mine = tmp_path / ".kerlint_cache", tmp_path / "mine"
+    for folder in (cache, mine):
+        folder.mkdir()
+        (folder / "x").touch()
+    (cache / "CACHEDIR.TAG").write_text("Signature: 8a477f597d28d172789f06886806bc55\n# more\n")
+    done = kerlint("clean", "--cache-dir", "mine")
+    assert (done.returncode, done.stderr) == (2, "kerlint: mine: is not removed, it is no cache (it has no CACHEDIR.TAG)\n")
+    (tmp_path / "kerlint.toml").write_text("cache-dir = 'mine'\n")
+    assert kerlint("clean").returncode == 2
+    assert mine.is_dir()
+    (mine / "CACHEDIR.TAG").write_text("something else")
+    assert kerlint("clean").stderr == "kerlint: mine: is not removed, it is no cache\n"
+    assert kerlint("clean", "--isolated").stdout == ".kerlint_cache: removed\n"
+    assert not cache.exists()
 
 
 def test_version(kerlint: Kerlint, process: Kerlint) -> None:
