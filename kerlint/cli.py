@@ -134,7 +134,14 @@ def configurable(command: Command) -> Command:
     "--output-format",
     metavar="FORMAT",
     shell_complete=completion.values("output-format"),
-    help="text (default), concise, json or json-lines.",
+    help="text (default), concise, grouped, json, json-lines, sarif, github, gitlab, azure, junit, rdjson or html.",
+)
+@click.option(
+    "--output",
+    multiple=True,
+    metavar="FORMAT[=FILE]",
+    shell_complete=completion.values("output-format"),
+    help="Report in this format, into a file where one is named; may be given several times.",
 )
 @click.option(
     "--min-confidence", metavar="LEVEL", shell_complete=completion.values("min-confidence"), help="low, medium (default) or high."
@@ -160,7 +167,7 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
     """Lint files and directories (the working directory, when none is given)."""
     from kerlint import run as runs
 
-    configs = _configs(options)
+    configs, wish = _configs(options), _wish(options)
     stdin = STDIN in paths or (not paths and options["stdin_filename"] is not None)
     if options["show_settings"]:
         from kerlint import inspecting
@@ -177,11 +184,20 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
 
         return inspecting.files(run, print, _mistaken)
     run.examine(data)
-    wishes = ("exit_zero", "statistics", "quiet", "silent", "verbose", "unsafe_fixes")
-    wish = runs.Wish(**{name: options[name] for name in wishes}, paint=_paint(options["color"]))
     if options["fix"] or options["diff"]:
         return _mend(run, wish, diff=options["diff"], stdin=stdin)
     return runs.check(run, wish, print, _mistaken)
+
+
+def _wish(options: dict[str, Any]) -> Wish:
+    """What is asked of a run, apart from the settings. Raises MistakeError."""
+    from kerlint.outputs import outputs
+    from kerlint.run import Wish
+
+    if options["diff"] and options["output"]:
+        raise MistakeError("--output: --diff shows changes and reports nothing")
+    names = ("exit_zero", "statistics", "quiet", "silent", "verbose", "unsafe_fixes")
+    return Wish(**{name: options[name] for name in names}, paint=_paint(options["color"]), outputs=outputs(options["output"]))
 
 
 def _mend(run: Run, wish: Wish, *, diff: bool, stdin: bool) -> int:

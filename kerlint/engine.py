@@ -210,12 +210,13 @@ def _understood(source: Source, data: bytes, config: Config, project: Project) -
 def _places(finding: Finding) -> Iterator[Range | None]:
     """Every place that a report or a fix of a finding needs the text of."""
     yield finding.range
-    yield from (other.range for other in finding.related)
+    yield from (other.range for other in (*finding.related, *finding.flow))
     yield from (edit.range for edit in (finding.fix.edits if finding.fix else ()))
 
 
 def judge(understood: Understood, config: Config) -> tuple[Finding, ...]:
     """What every check that is on has found, without what is suppressed, and what is wrong with suppressions."""
+    from kerlint.flows import Flows
     from kerlint.locating import codes, located, nodes_of, surroundings
     from kerlint.placing import Places
     from kerlint.subjects import Subjects
@@ -224,7 +225,7 @@ def judge(understood: Understood, config: Config) -> tuple[Finding, ...]:
     source, parsed = understood.source, understood.parsed
     active = config.rules_of(source.path)
     found = [finding for rule in active.values() for finding in (rule.check or check_of(rule.code, rule.name))(understood.program, rule)]
-    found = Subjects(understood.program).of(found)
+    found = Flows(understood.program).of(Subjects(understood.program).of(found))
     ranges, around = surroundings(nodes_of(found), source, parsed, understood.followed)
     places = Places(codes(source, parsed, understood.followed), ranges, source.path, understood.program.names)
     broken = [

@@ -59,6 +59,8 @@ class Related:
     node: CSTNode | None
     message: str
     range: Range | None = None
+    labels: bool = False
+    """It is where labels come from, which may be the very call that the inputs come from."""
 
 
 class Edge(Enum):
@@ -157,6 +159,8 @@ class Finding:
     evidence: Evidence | None = None
     subject: tuple[CSTNode, ...] = ()
     """Where the model that it is about is built and, when it is about no single run, trained: suppressions there count as well."""
+    flow: tuple[Related, ...] = ()
+    """The way of the data that it is about: where that comes from, each step, and the call that reads it."""
     enclosing: str = ""
     """What it stands in: "Trainer.fit", or, outside of functions and classes, the name of the model that it is about."""
 
@@ -167,9 +171,9 @@ class Finding:
 
     def settled(self) -> Finding:
         """The finding without the code that its places were told by: all that is reported, kept, or sent to another process."""
-        related = tuple(replace(other, node=None) for other in self.related)
+        related, flow = (tuple(replace(other, node=None) for other in places) for places in (self.related, self.flow))
         fix = replace(self.fix, together=()) if self.fix else None
-        return replace(self, node=None, scope=(), subject=(), related=related, fix=fix)
+        return replace(self, node=None, scope=(), subject=(), related=related, flow=flow, fix=fix)
 
 
 def url_of(code: str, name: str) -> str | None:

@@ -144,7 +144,7 @@ def _apart(findings: Iterable[Finding], done: Repairs) -> Iterator[tuple[Finding
     """The first fixes that do not meet, with their edits in order; what several share (an import) does not count."""
     taken: list[Edit] = []
     for finding in findings:
-        edits = _joined(finding.fix.edits if finding.fix else ())
+        edits = joined(finding.fix.edits if finding.fix else ())
         if any(_span(edit)[0] < _span(last)[1] for last, edit in pairwise(edits)):
             _drop(finding, "its edits overlap", done)
         elif not any(_meet(edit, other) and edit != other for edit in edits for other in taken):
@@ -152,7 +152,7 @@ def _apart(findings: Iterable[Finding], done: Repairs) -> Iterator[tuple[Finding
             yield finding, edits
 
 
-def _joined(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+def joined(edits: Iterable[Edit]) -> tuple[Edit, ...]:
     """The edits of one fix in order, those that only take away joined where they overlap."""
     joined: list[Edit] = []
     for edit in sorted(edits, key=lambda edit: _span(edit)):

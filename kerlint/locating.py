@@ -83,7 +83,9 @@ def located(
         if found.path != source.path and all(other.range and other.range.path == found.path for other in related):
             related += _related((Related(node, "reached from here") for node in finding.scope), ranges)
         enclosing = around.around(found) or finding.enclosing
-        return replace(finding, range=found, related=related, fix=places.placed(finding.fix), enclosing=enclosing)
+        flow = _related(finding.flow, ranges)
+        flow = flow if len(flow) > 1 else ()
+        return replace(finding, range=found, related=related, flow=flow, fix=places.placed(finding.fix), enclosing=enclosing)
 
     return [place(finding) for finding in findings]
 
@@ -92,7 +94,7 @@ def nodes_of(findings: Iterable[Finding]) -> Iterator[CSTNode | None]:
     """Every node that a finding speaks of."""
     for finding in findings:
         yield finding.node
-        yield from (related.node for related in finding.related)
+        yield from (related.node for related in (*finding.related, *finding.flow))
         yield from finding.scope
         yield from finding.subject
         fix = finding.fix

@@ -31,6 +31,14 @@ def page(rule: Rule, paint: Paint, columns: int = WIDEST) -> Iterator[str]:
     yield from lines[:-1] if lines[-1:] == [""] else lines
 
 
+def markdown(rule: Rule) -> str:
+    """A rule's page in Markdown, its settings as a list in the place of the block that says them."""
+    values = ((name, json.dumps(option.default, ensure_ascii=False), option.source) for name, option in rule.documented.items())
+    options = [f"* `{name} = {value}`: {source}" for name, value, source in values]
+    listed = "\n".join((f"Options, set in `[tool.kerlint.rules.{rule.code}]`:", "", *options)) if options else ""
+    return re.sub(r"\n{3,}", "\n\n", _TOML.sub(lambda _: listed + "\n", rule.text, count=1)).strip() + "\n"
+
+
 def _traits(rule: Rule) -> Iterator[str]:
     if not rule.on:
         yield "off until selected"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -23,26 +23,30 @@ Change = tuple[int, int, str]
 
 def rewritten(source: Source, edits: Iterable[Edit]) -> str:
     """The text of the file after edits that do not overlap; of edits at one place the first comes first."""
+    return _changed(source.text, [change for _, change in changes(source, edits)])
+
+
+def changes(source: Source, edits: Iterable[Edit]) -> Iterator[tuple[Edit, Change]]:
+    """What edits change in the text of the file: of a notebook, in its JSON."""
     of_cell: dict[int | None, list[Edit]] = {}
     for edit in edits:
         if edit.range is not None:
             of_cell.setdefault(edit.range.cell, []).append(edit)
-    changes: list[Change] = []
     for cell in source.cells:
         if cell.number in of_cell:
-            found = _changes(written(source, cell), of_cell[cell.number])
-            changes += found if cell.number is None else _in_json(source, cell, found)
-    return _changed(source.text, changes)
+            several = of_cell[cell.number]
+            found = _changes(written(source, cell), several)
+            yield from zip(several, found if cell.number is None else _in_json(source, cell, found), strict=True)
 
 
 def _changes(text: str, edits: Sequence[Edit]) -> list[Change]:
-    """Edits as offsets in the text of a cell, with its own line breaks."""
+    """Edits as offsets in the text of a cell, with its own line breaks; a place behind the end of the text is its end."""
     starts = [0, *(match.end() for match in _BREAK.finditer(text))]
     first = _BREAK.search(text)
     newline = first.group() if first else "\n"
 
     def offset(position: Position) -> int:
-        return starts[position.row - 1] + position.column - 1
+        return min(starts[min(position.row, len(starts)) - 1] + position.column - 1, len(text))
 
     ranges = [(edit.range, edit.content) for edit in edits if edit.range is not None]
     return [(offset(place.start), offset(place.end), content.replace("\n", newline)) for place, content in ranges]

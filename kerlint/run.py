@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,14 +11,20 @@ from typing import TYPE_CHECKING
 
 from kerlint.config import Config, Configs, shown
 from kerlint.engine import Projects, Understood, examine, examined, ordered, understand_file
-from kerlint.files import Discovery, discover
+from kerlint.files import Discovery, Trouble, discover
 from kerlint.finding import Finding
 from kerlint.outcome import Outcome, Quoted
+from kerlint.outputs import Output, append_summary, write
 from kerlint.reports import BOLD, TINT, Batch, Paint, report
 
 if TYPE_CHECKING:
+    from kerlint.rule import Rule
     from kerlint.source import Source
 
+FOR_PEOPLE = frozenset({"text", "concise", "grouped"})
+COUNTED = FOR_PEOPLE | {"json", "json-lines"}
+"""Formats in which `--statistics` shows counts in the place of findings. The others have a form that their readers rely on: they stay
+whole, and the counts go to standard error."""
 CLEAN, FOUND, WRONG = 0, 1, 2
 """Exit codes: nothing at or above `fail-on`; something; wrong use, a file that could not be read or parsed, or an error of our own."""
 
@@ -37,6 +43,8 @@ class Wish:
     unsafe_fixes: bool = False
     fixed: int | None = None
     """How many findings were fixed before what is reported, when they were to be."""
+    outputs: tuple[Output, ...] = ()
+    """Reports on top of what `output-format` says, or to standard output instead of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +128,17 @@ class Run:
         """Whether something could not be analysed."""
         return bool(self.discovery.troubles) or any(outcome.failed for outcome in self.outcomes)
 
+    @property
+    def troubles(self) -> tuple[Trouble, ...]:
+        """What was not analysed to its end, apart from what a finding says that."""
+        crashes = (Trouble(outcome.path, why) for outcome in self.outcomes if (why := outcome.mistake or _last_words(outcome)))
+        return (*self.discovery.troubles, *crashes)
+
+    def rule_of(self, finding: Finding) -> Rule:
+        """The rule of a finding; a project's own one may be known only to the file that led there."""
+        rulebooks = (self.config_of(path).known for path in (_file(finding), *self.discovery.files))
+        return next(known[finding.code] for known in rulebooks if finding.code in known)
+
     def exit_code(self, exit_zero: bool = False) -> int:
         """What the run means to its caller."""
         if self.troubled:
@@ -147,12 +166,29 @@ def find_stdin(path: Path, configs: Configs) -> Run:
 
 def check(run: Run, wish: Wish, say: Callable[[str], object], complain: Callable[[str], object]) -> int:
     """Report an examined run and return the exit code."""
+    styles = list(_printed(run, wish))
+    written = _write(run, wish, styles, complain)  # first, so that whoever stops reading standard output loses no file
     if not wish.silent:
         for line in troubles(run, wish.verbose):
             complain(line)
-        for line in _said(run, wish):
-            say(line)
-    return run.exit_code(wish.exit_zero)
+        if wish.statistics and COUNTED.isdisjoint(styles):
+            for line in _statistics(run.findings, "text", Paint()):
+                complain(line)
+        for style in styles:
+            for line in _report(style, run, wish):
+                say(line)
+    return run.exit_code(wish.exit_zero) if written else WRONG
+
+
+def _write(run: Run, wish: Wish, styles: Collection[str], complain: Callable[[str], object]) -> bool:
+    """Write the reports that go to files. Whether that went well."""
+    plain = replace(wish, paint=Paint())
+    done = [write(output.file, _report(output.style, run, plain), complain) for output in wish.outputs if output.file]
+    if "github" in styles:
+        from kerlint.reports import github
+
+        done.append(append_summary(lambda: github.summary(_batch(run, plain)), complain))
+    return all(done)
 
 
 def troubles(run: Run, verbose: bool = False) -> Iterator[str]:
@@ -167,25 +203,40 @@ def _crash(outcome: Outcome, verbose: bool) -> Iterator[str]:
     if outcome.mistake:
         yield f"{outcome.path} not analysed: {outcome.mistake}"
     if outcome.crash:
-        yield f"internal error in {outcome.path}: {outcome.crash.strip().splitlines()[-1]}; please report (`check -v` shows where)"
+        yield f"internal error in {outcome.path}: {_last_words(outcome)}; please report (`check -v` shows where)"
         if verbose:
             yield outcome.crash.rstrip()
 
 
-def _said(run: Run, wish: Wish) -> Iterator[str]:
-    style = run.configs.of(Path.cwd()).settings.output_format
-    findings = run.findings
-    if wish.statistics:
-        yield from _statistics(findings, style, wish.paint)
+def _last_words(outcome: Outcome) -> str:
+    return outcome.crash.strip().splitlines()[-1] if outcome.crash else ""
+
+
+def _printed(run: Run, wish: Wish) -> Iterator[str]:
+    """The formats for standard output: those that are asked for, else the usual one."""
+    config = run.configs.of(Path.cwd())
+    asked = [output.style for output in wish.outputs if output.file is None]
+    if not asked or config.origins.get("output-format", "").startswith("--"):
+        yield config.settings.output_format
+    yield from asked
+
+
+def _report(style: str, run: Run, wish: Wish) -> Iterator[str]:
+    if wish.statistics and style in COUNTED:
+        yield from _statistics(run.findings, style, wish.paint)
     else:
-        yield from report(style, Batch(findings, run.quoted, wish.paint))
-    if style in ("text", "concise") and not wish.quiet:
+        yield from report(style, _batch(run, wish))
+    if style in FOR_PEOPLE and not wish.quiet:
         if wish.fixed:
             yield f"Fixed {counted(wish.fixed, 'finding')}."
-        yield from _summary(run, findings, wish)
+        yield from _summary(run, run.findings, wish)
 
 
-def _statistics(findings: Iterable[Finding], style: str, paint: Paint) -> Iterator[str]:
+def _batch(run: Run, wish: Wish) -> Batch:
+    return Batch(run.findings, run.quoted, wish.paint, run.troubles, run.exit_code(wish.exit_zero), run.rule_of)
+
+
+def _statistics(findings: Sequence[Finding], style: str, paint: Paint) -> Iterator[str]:
     found = list(findings)
     counts = Counter((finding.code, finding.name) for finding in found)
     worst = {finding.code: finding.severity for finding in sorted(found, key=lambda finding: finding.severity)}

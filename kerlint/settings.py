@@ -20,7 +20,7 @@ FOLDERS = "folders"
 
 COMMAND_LINE = "the command line"
 
-Format = Literal["text", "concise", "json", "json-lines"]
+Format = Literal["text", "concise", "grouped", "json", "json-lines", "sarif", "github", "gitlab", "azure", "junit", "rdjson", "html"]
 Table = dict[str, Any]
 
 

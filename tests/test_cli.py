@@ -72,7 +72,7 @@ def test_options_change_what_fails(kerlint: Kerlint, fault: Path, args: list[str
         (["--ignore", "softmax-sinle-unit", "."], '--ignore: unknown rule "softmax-sinle-unit"; did you mean "softmax-single-unit"'),
         (["--min-confidence", "hi", "."], '--min-confidence: "hi" is none of low, medium, high'),
         (["--fail-on", "errors", "."], '--fail-on: "errors" is neither a severity (info, warning, error) nor a rule; did you mean "error"'),
-        (["--output-format", "jsonl", "."], '--output-format: "jsonl" is none of text, concise, json, json-lines; did you mean "json'),
+        (["--output-format", "jsonl", "."], 'azure, junit, rdjson, html; did you mean "json'),
         (["--config", "fail_on=error", "."], '--config: unknown key "fail_on"; did you mean "fail-on"'),
         (["--config", "none.toml", "."], "kerlint: none.toml: no such file"),
         (["--config", "a.toml", "--config", "b.toml", "."], "--config: one file at most"),

@@ -168,7 +168,7 @@ def test_what_cannot_be_extended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ("fail-on = 'eror'", 'fail-on: "eror" is neither a severity (info, warning, error) nor a rule; did you mean "error"'),
         ("fail-on = 3", "fail-on: expected str, got int"),
         ("min-confidence = 'hihg'", 'min-confidence: "hihg" is none of low, medium, high; did you mean "high"'),
-        ("output-format = 'txt'", 'output-format: "txt" is none of text, concise, json, json-lines; did you mean "text"'),
+        ("output-format = 'txt'", 'azure, junit, rdjson, html; did you mean "text"'),
         ("jobs = -1", "jobs: expected int >= 0"),
         ("plugins = 'house'", "plugins: expected array, got str"),
         ("respect-gitignore = 'yes'", "respect-gitignore: expected bool, got str"),

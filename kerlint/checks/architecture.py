@@ -284,7 +284,7 @@ def _units_node(layer: Layer) -> CSTNode | None:
 
 def _from(facts: Facts) -> tuple[Related, ...]:
     origin = facts.origin
-    return (Related(origin.node, f"the labels come from {origin.name}"),) if origin and origin.node is not None else ()
+    return (Related(origin.node, f"the labels come from {origin.name}", labels=True),) if origin and origin.node is not None else ()
 
 
 def missing_flatten(program: Program, rule: Rule) -> Iterator[Finding]:

@@ -149,7 +149,8 @@ def written(head: graph.Head) -> tuple[Related, ...]:
 
 def source(labels: Facts) -> tuple[Related, ...]:
     """Where labels come from, as the other half of a finding."""
-    return () if labels.origin is None else related(labels.origin.node, "the labels come from here")
+    node = labels.origin.node if labels.origin else None
+    return () if node is None else (Related(node, "the labels come from here", labels=True),)
 
 
 def _counts(metric: Value) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +13,9 @@ from typing import TYPE_CHECKING
 from kerlint.finding import Finding, Severity
 
 if TYPE_CHECKING:
+    from kerlint.files import Trouble
+    from kerlint.on_disk import OnDisk
+    from kerlint.rule import Rule
     from kerlint.source import Source
 
 
@@ -39,13 +44,51 @@ def headed(finding: Finding, paint: Paint) -> str:
     return f"{paint(finding.severity.name, TINT[finding.severity])} {code} {finding.name}"
 
 
-@dataclass(frozen=True, slots=True)
+def sentence(finding: Finding) -> str:
+    """What is wrong and what to do, for formats that have one text for both; a cell is named, because their lines are those of the file."""
+    place = finding.range
+    cell = "" if place is None or place.cell is None else f" (cell {place.cell}, line {place.start.row})"
+    return f"{finding.message}{cell}{f'; {finding.hint}' if finding.hint else ''}"
+
+
+def top() -> Path:
+    """The working tree of git that the command runs in: what forges take paths from. Elsewhere the working directory."""
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here)
+
+
+def shipped(finding: Finding) -> Rule:
+    """The rule of a finding, by its code."""
+    from kerlint.rule import rules
+
+    return rules()[finding.code]
+
+
+@dataclass(frozen=True)
 class Batch:
     """What is reported: findings in order, and the files they are in."""
 
     findings: tuple[Finding, ...]
     sources: Mapping[Path, Source] = field(default_factory=dict)
     paint: Paint = field(default_factory=Paint)
+    troubles: tuple[Trouble, ...] = ()
+    """What could not be analysed, and why."""
+    exit_code: int = 0
+    rule_of: Callable[[Finding], Rule] = shipped
+    root: Path = field(default_factory=top)
+    """What paths are relative to in formats that forges read."""
+
+    @cached_property
+    def on_disk(self) -> OnDisk:
+        """Where the findings are in their files: notebooks are read as the JSON that they are."""
+        from kerlint.on_disk import on_disk
+
+        return on_disk(self.findings, self.sources)
+
+    def path(self, path: Path) -> str:
+        """A path as a forge writes it: relative to the root of the repository, with forward slashes; whole where it lies elsewhere."""
+        whole = Path(os.path.abspath(path))
+        return (whole.relative_to(self.root) if whole.is_relative_to(self.root) else whole).as_posix()
 
 
 def report(style: str, batch: Batch) -> Iterator[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from kerlint.reports import BLUE, CYAN, TINT, Batch, Paint, headed
 from kerlint.source import Source
 
 TAB = "    "
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 MOST_LINES = 4
 """Lines of code that are shown of one place; more are left out in its middle."""
 WIDEST = 140
@@ -61,10 +63,8 @@ class _Frame:
     def lines(self, place: Range, label: str, mark: str, color: int) -> Iterator[str]:
         """The lines of a place, each with its part underlined; the label stands behind the last one."""
         text = lines_of(place, self.sources)
-        rows = [row for row in range(place.start.row, place.end.row + 1) if row <= len(text)]
-        if len(rows) > 1 and place.end.column == 1:
-            rows.pop()
-        for row in rows if len(rows) <= MOST_LINES else [*rows[: MOST_LINES - 2], 0, rows[-1]]:
+        rows = rows_of(place, text)
+        for row in rows:
             if not row:
                 yield self.edge("...")
                 continue
@@ -84,11 +84,23 @@ def lines_of(place: Range, sources: Mapping[Path, Source]) -> list[str]:
     return [" " * (cell.shown(row, 1) - 1) + line for row, line in enumerate(lines, 1)]
 
 
+def rows_of(place: Range, text: Sequence[str]) -> list[int]:
+    """The rows of a place that are shown, 0 for those that are left out in its middle."""
+    rows = [row for row in range(place.start.row, place.end.row + 1) if row <= len(text)]
+    if len(rows) > 1 and place.end.column == 1:
+        rows.pop()
+    return rows if len(rows) <= MOST_LINES else [*rows[: MOST_LINES - 2], 0, rows[-1]]
+
+
+def marked(line: str, place: Range, row: int) -> tuple[int, int]:
+    """The part of a line that belongs to a place, without the whitespace around it where the place goes on in other lines."""
+    start = place.start.column - 1 if row == place.start.row else len(line) - len(line.lstrip())
+    return start, place.end.column - 1 if row == place.end.row else len(line.rstrip())
+
+
 def _underlined(line: str, place: Range, row: int) -> tuple[str, int, int]:
     """A line as a terminal shows it, the columns before the place, and the columns that it takes."""
-    indent = len(line) - len(line.lstrip())
-    start = place.start.column - 1 if row == place.start.row else indent
-    end = place.end.column - 1 if row == place.end.row else len(line.rstrip())
+    start, end = marked(line, place, row)
     cut = _cut(line, start)
     head, inner = visible(line[cut:start]), visible(line[start:end])
     dots = "…" if cut else ""
@@ -105,9 +117,13 @@ def _cut(line: str, start: int) -> int:
 
 
 def visible(text: str) -> str:
-    """Text that cannot move a terminal's cursor: tabs as spaces, control characters as their pictures (U+2400)."""
-    text = text.replace("\t", TAB)
-    return "".join(chr(0x2400 + ord(sign)) if ord(sign) < 32 else "\u2421" if ord(sign) == 127 else sign for sign in text)
+    """Text that cannot move a terminal's cursor: tabs as spaces, control characters as their pictures (U+2400), which not all have."""
+    return _CONTROL.sub(_picture, text.replace("\t", TAB))
+
+
+def _picture(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    return chr(0x2400 + code) if code < 32 else "\u2421" if code == 127 else "\ufffd"
 
 
 def width_of(text: str) -> int:
