@@ -120,7 +120,8 @@ class Fix:
 
     `imports` are the statements ("import numpy as np") that the new code needs; those that the file has already are not added.
     `together` are nodes that must stand in one function (or outside of all), because the new code brings a name from one to the other.
-    `passage` must be free; `otherwise` is done where this cannot be.
+    `passage` must be free, and `unless` (a pattern, in either case) must not be found in the code apart from what is replaced;
+    `otherwise` is done where this cannot be.
     """
 
     message: str
@@ -129,6 +130,7 @@ class Fix:
     imports: tuple[str, ...] = ()
     together: tuple[CSTNode, ...] = ()
     passage: Passage | None = None
+    unless: str = ""
     otherwise: Fix | None = None
 
 

@@ -75,6 +75,7 @@ ABOUT = {
     "KER301": ("args",),
     "KER305": ("loss",),
     "KER310": ("loss",),
+    "KER311": ("metrics",),
     "KER407": ("optimizer", "learning_rate"),
     "KER504": ("batch_size",),
     "KER715": ("args",),
