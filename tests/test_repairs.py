@@ -69,6 +69,7 @@ def test_safe_fixes_keep_the_program(block: Block) -> None:
 
 
 ABOUT = {
+    "KER104": ("x_source", "x_scaled", "unknown"),
     "KER120": ("x_source",),
     "KER205": ("args",),
     "KER212": ("args", "params"),
