@@ -255,10 +255,15 @@ def list_rules(**options: Any) -> int:
 
 @cli.command("config")
 @click.argument("key", required=False, shell_complete=completion.keys)
-def describe(key: str | None) -> int:
+@click.option("--schema", is_flag=True, help="Print the JSON schema of a configuration, for editors.")
+def describe(key: str | None, schema: bool) -> int:
     """Describe the keys of a configuration, or one of them."""
     from kerlint import pages
 
+    if schema:
+        from kerlint.schema import text
+
+        return _print([text().rstrip()])
     return _print(pages.key(key) if key else pages.keys())
 
 
