@@ -163,6 +163,8 @@ class Finding:
     """Where the model that it is about is built and, when it is about no single run, trained: suppressions there count as well."""
     flow: tuple[Related, ...] = ()
     """The way of the data that it is about: where that comes from, each step, and the call that reads it."""
+    suppressed: str = ""
+    """Why it is not reported: the comment that switches it off, or the baseline that knows it."""
     enclosing: str = ""
     """What it stands in: "Trainer.fit", or, outside of functions and classes, the name of the model that it is about."""
 
