@@ -35,9 +35,12 @@ class Commands(click.Group):
     """The commands; arguments that name none are those of `check`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """`kerlint train.py --select KER3` is `kerlint check train.py --select KER3`."""
+        """`kerlint train.py --select KER3` is `kerlint check train.py --select KER3`; what follows `--` is for a script that is run."""
         if args and args[0] not in (*self.commands, "--help", "-h", "--version", "-V"):
             args = ["check", *args]
+        if "--dynamic" in args and "--" in args[args.index("--dynamic") :]:
+            end = args.index("--", args.index("--dynamic"))
+            ctx.obj, args = tuple(args[end + 1 :]), args[:end]
         return super().parse_args(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
@@ -155,10 +158,16 @@ def configurable(command: Command) -> Command:
 @click.option("--baseline", metavar="FILE", help="Report only what this file does not hold; `kerlint baseline create` writes it.")
 @click.option("--force-exclude", is_flag=True, help="Leave out excluded files although they are given by hand.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 although there are findings.")
-@click.option("--show-suppressed", is_flag=True, help="In SARIF: list what comments and baselines suppress, too, marked as suppressed.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
 @click.option("--show-files", is_flag=True, help="List the files that would be linted, and why others are skipped.")
 @click.option("--show-settings", is_flag=True, help="List the settings, and where each comes from.")
+@click.option(
+    "--dynamic", is_flag=True, help="Run the script for seconds, guarded, and measure what is said of it; its arguments follow --."
+)
+@click.option("--dynamic-timeout", type=float, metavar="SECONDS", help="How long a script may run (60).")
+@click.option("--dynamic-seeds", type=int, metavar="N", help="How many times what depends on chance is repeated (3).")
+@click.option("--dynamic-memory", metavar="SIZE", help="How much memory a script may take (8G).")
+@click.option("--dynamic-strict", is_flag=True, help="Exit with 3 when a script does not come to its end.")
 @click.option("--stdin-filename", metavar="PATH", help="Where the code in standard input (PATHS is -) would stand.")
 @click.option("-q", "--quiet", is_flag=True, help="Print findings only.")
 @click.option("-s", "--silent", is_flag=True, help="Print nothing.")
@@ -184,11 +193,28 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
         from kerlint import inspecting
 
         return inspecting.files(run, print, _mistaken)
-    runs.printed(configs, wish)  # a mistake is told before anything is done
+    if _runs_scripts(run, options, stdin):
+        from kerlint.dynamic import checking
+
+        return checking.check(run, wish, click.get_current_context().obj or (), print, _mistaken)
     run.examine(data)
     if options["fix"] or options["diff"]:
         return _mend(run, wish, diff=options["diff"], stdin=stdin)
     return runs.check(run, wish, print, _mistaken)
+
+
+def _runs_scripts(run: Run, options: dict[str, Any], stdin: bool) -> bool:
+    """Whether a run executes what it lints. Raises MistakeError."""
+    config = run.configs.of(Path.cwd())
+    if not config.settings.dynamic:
+        return False
+    other = "standard input" if stdin else next((f"--{name}" for name in ("fix", "diff") if options[name]), "")
+    if other and options["dynamic"]:
+        raise MistakeError(f"--dynamic does not go together with {other}")
+    if not other and os.environ.get("PRE_COMMIT") and config.origins.get("dynamic") == "--dynamic":
+        _mistaken("--dynamic: no script is run from a hook, unless a configuration file says `dynamic = true`")
+        return False
+    return not other
 
 
 def _wish(options: dict[str, Any]) -> Wish:
@@ -198,7 +224,7 @@ def _wish(options: dict[str, Any]) -> Wish:
 
     if options["diff"] and options["output"]:
         raise MistakeError("--output: --diff shows changes and reports nothing")
-    names = ("exit_zero", "show_suppressed", "statistics", "quiet", "silent", "verbose", "unsafe_fixes")
+    names = ("exit_zero", "statistics", "quiet", "silent", "verbose", "unsafe_fixes")
     return Wish(**{name: options[name] for name in names}, paint=_paint(options["color"]), outputs=outputs(options["output"]))
 
 
@@ -257,15 +283,10 @@ def list_rules(**options: Any) -> int:
 
 @cli.command("config")
 @click.argument("key", required=False, shell_complete=completion.keys)
-@click.option("--schema", is_flag=True, help="Print the JSON schema of a configuration, for editors.")
-def describe(key: str | None, schema: bool) -> int:
+def describe(key: str | None) -> int:
     """Describe the keys of a configuration, or one of them."""
     from kerlint import pages
 
-    if schema:
-        from kerlint.schema import text
-
-        return _print([text().rstrip()])
     return _print(pages.key(key) if key else pages.keys())
 
 
@@ -371,8 +392,10 @@ def _settings(options: dict[str, Any]) -> Iterator[tuple[str, Any]]:
                     yield name.replace("_", "-"), [part.strip() for text in value for part in text.split(",") if part.strip()]
             case str() | True:
                 yield name.replace("_", "-"), value
-            case _:
+            case None | False:
                 pass
+            case int() | float():
+                yield name.replace("_", "-"), value
 
 
 def _paint(color: str) -> Paint:

@@ -60,6 +60,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid
         ".kerlint_cache"
     )
     jobs: Annotated[int, Meta(ge=0, description="How many processes share the work; 0: as many as are worth it.")] = 0
+    dynamic: Annotated[bool, Meta(description="Run the scripts that are linted, as --dynamic does, also where a hook lints them.")] = False
+    dynamic_timeout: Annotated[float, Meta(gt=0, description="Seconds that a script may take in the dynamic mode.")] = 60.0
+    dynamic_seeds: Annotated[int, Meta(ge=1, description="How many times the dynamic mode repeats what depends on chance.")] = 3
+    dynamic_memory: Annotated[str, Meta(description='Memory that a script may take in the dynamic mode: "8G", "1500M".')] = "8G"
+    dynamic_strict: Annotated[bool, Meta(description="Exit with 3 when a script does not come to its end in the dynamic mode.")] = False
     src: Annotated[tuple[str, ...], Meta(description="Directories that imports of the project start from.")] = ()
     plugins: Annotated[
         tuple[str, ...] | None,

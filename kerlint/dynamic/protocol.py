@@ -161,6 +161,30 @@ class FitEnded(Event, frozen=True, tag="fit-ended"):
     seconds: float
 
 
+# What the parent asks for
+
+
+class Order(msgspec.Struct, frozen=True):
+    """What the parent tells the child: what to run, how long, and where its events go."""
+
+    script: str
+    """The script in the scratch copy."""
+    cells: tuple[str, ...]
+    """The cells of a notebook, each a file of the scratch copy; empty for a script."""
+    numbers: tuple[int, ...]
+    name: str
+    """How a place in the script is named: its path relative to `folder`."""
+    folder: str
+    scratch: str
+    arguments: tuple[str, ...]
+    pipe: int
+    limit: float
+    seeds: int
+    memory: int
+    asked: int
+    """The pipe on which the codes of rules come that have something to ask, a JSON list, once they are known."""
+
+
 Known = (
     Started
     | Loaded
@@ -191,3 +215,8 @@ def decode(line: bytes) -> Known:
 def lines(data: bytes) -> Iterator[Known]:
     """The events of a recording, one a line."""
     return (decode(line) for line in data.splitlines() if line.strip())
+
+
+def order_of(text: bytes) -> Order:
+    """The order that the child was started with. Raises msgspec.DecodeError."""
+    return msgspec.json.decode(text, type=Order)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -38,7 +37,7 @@ class Subject:
     """keras or tf_keras."""
     backend: str
     model: Any
-    """The user's own model, built and compiled. Copy it (`keras.models.clone_model`), or train it within `keeping()`."""
+    """The user's own model, built and compiled."""
     x: Any
     y: Any
     sample_weight: Any
@@ -57,28 +56,3 @@ class Subject:
     """Trainings of this model before this one."""
     carried: bool = False
     """It has the weights that an earlier training has left."""
-
-    @contextmanager
-    def keeping(self) -> Iterator[Any]:
-        """The model, free to be trained: afterwards its weights and the variables of its optimizer are as they were."""
-        model, optimizer = self.model, getattr(self.model, "optimizer", None)
-        weights = model.get_weights()
-        state = _variables(optimizer)
-        values = [_value(variable) for variable in state]
-        try:
-            yield model
-        finally:
-            model.set_weights(weights)
-            for variable, value in zip(state, values, strict=True):
-                variable.assign(value)
-
-
-def _variables(optimizer: Any) -> list[Any]:
-    variables = getattr(optimizer, "variables", None) or []
-    return list(variables() if callable(variables) else variables)
-
-
-def _value(variable: Any) -> Any:
-    import numpy as np
-
-    return np.array(variable)

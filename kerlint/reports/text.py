@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerlint.finding import Finding, Range
-from kerlint.reports import BLUE, CYAN, TINT, Batch, Paint, headed
+from kerlint.reports import BLUE, BOLD, CYAN, TINT, Batch, Paint, headed
 from kerlint.source import Source
 
 TAB = "    "
@@ -47,6 +47,8 @@ def _block(finding: Finding, batch: Batch) -> Iterator[str]:
         yield f"{frame.edge('=')} {visible(finding.hint)}"
     if finding.fix:
         yield f"{frame.edge('=')} {'fix' if finding.fix.safe else 'unsafe fix'}: {visible(finding.fix.message)}"
+    if finding.evidence:
+        yield f"{frame.edge('=')} {paint(finding.evidence.verdict, BOLD)}: {visible(finding.evidence.detail)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 
 import msgspec
@@ -59,7 +59,7 @@ PROBES: tuple[Probe, ...] = (
 )
 
 
-def run(subject: Subject, budget_seconds: float, seeds: int, asked: frozenset[str] = frozenset()) -> Iterator[Probed]:
+def run(subject: Subject, budget_seconds: float, seeds: int, asked: frozenset[str] = frozenset()) -> Generator[Probed]:
     """Measure what can be measured in a time, the cheapest first; `asked` are the codes of rules that have something to ask.
 
     Afterwards the model is as it was. What the user's model raises in a probe is told as `Declined`.

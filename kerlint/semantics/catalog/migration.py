@@ -43,7 +43,6 @@ class Row:
     once: bool = False
     renamed: bool = False
     removed: bool = False
-    alike: bool = False
 
 
 @dataclass(frozen=True, slots=True)
