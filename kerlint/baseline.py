@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -84,7 +84,7 @@ def judged(run: Run, found: Sequence[Finding]) -> Judged:
     files = dict.fromkeys(file for path in run.discovery.files if (file := run.config_of(path).baseline))
     baselines = {file: load(file) for file in files}
     seen: Counter[tuple[Path, Identity]] = Counter()
-    kept = []
+    kept, hidden = [], []
     for finding in found:
         baseline = baselines.get(file) if (file := _baseline_of(run, finding)) else None
         if baseline is None:
@@ -94,11 +94,13 @@ def judged(run: Run, found: Sequence[Finding]) -> Judged:
         seen[baseline.file, one] += 1
         if seen[baseline.file, one] > baseline.counts.get(one, 0):
             kept.append(finding)
+        else:
+            hidden.append(replace(finding, suppressed=baseline.file.name))
     stale = 0
     for file, baseline in baselines.items():
         scope = _Scope(run, file)
         stale += sum(seen[file, one] < count and scope.has(one) for one, count in baseline.counts.items())
-    return Judged(tuple(kept), len(found) - len(kept), stale, tuple(files))
+    return Judged(tuple(kept), tuple(hidden), stale, tuple(files))
 
 
 def _baseline_of(run: Run, finding: Finding) -> Path | None:

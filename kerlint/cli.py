@@ -158,6 +158,7 @@ def configurable(command: Command) -> Command:
 @click.option("--baseline", metavar="FILE", help="Report only what this file does not hold; `kerlint baseline create` writes it.")
 @click.option("--force-exclude", is_flag=True, help="Leave out excluded files although they are given by hand.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 although there are findings.")
+@click.option("--show-suppressed", is_flag=True, help="In SARIF: list what comments and baselines suppress, too, marked as suppressed.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
 @click.option("--show-files", is_flag=True, help="List the files that would be linted, and why others are skipped.")
 @click.option("--show-settings", is_flag=True, help="List the settings, and where each comes from.")
@@ -193,6 +194,7 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
         from kerlint import inspecting
 
         return inspecting.files(run, print, _mistaken)
+    runs.printed(configs, wish)  # a mistake is told before anything is done
     if _runs_scripts(run, options, stdin):
         from kerlint.dynamic import checking
 
@@ -224,7 +226,7 @@ def _wish(options: dict[str, Any]) -> Wish:
 
     if options["diff"] and options["output"]:
         raise MistakeError("--output: --diff shows changes and reports nothing")
-    names = ("exit_zero", "statistics", "quiet", "silent", "verbose", "unsafe_fixes")
+    names = ("exit_zero", "show_suppressed", "statistics", "quiet", "silent", "verbose", "unsafe_fixes")
     return Wish(**{name: options[name] for name in names}, paint=_paint(options["color"]), outputs=outputs(options["output"]))
 
 
@@ -283,10 +285,15 @@ def list_rules(**options: Any) -> int:
 
 @cli.command("config")
 @click.argument("key", required=False, shell_complete=completion.keys)
-def describe(key: str | None) -> int:
+@click.option("--schema", is_flag=True, help="Print the JSON schema of a configuration, for editors.")
+def describe(key: str | None, schema: bool) -> int:
     """Describe the keys of a configuration, or one of them."""
     from kerlint import pages
 
+    if schema:
+        from kerlint.schema import text
+
+        return _print([text().rstrip()])
     return _print(pages.key(key) if key else pages.keys())
 
 

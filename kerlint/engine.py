@@ -192,8 +192,8 @@ def _understood(source: Source, data: bytes, config: Config, project: Project) -
     from kerlint.understanding import tally
 
     understood = understand(source, project)
-    findings = tuple(finding.settled() for finding in judge(understood, config))
-    quoted = {place.path for finding in findings for place in _places(finding) if place}
+    findings, suppressed = (tuple(finding.settled() for finding in some) for some in weigh(understood, config))
+    quoted = {place.path for finding in (*findings, *suppressed) for place in _places(finding) if place}
     written = {Path(shown(path)): file.text for path, (file, _) in project.written.items()}
     digests = {Path(shown(path)): project.digest(path) for path in project.followed} | {source.path: digest(data)}
     return Outcome(
@@ -204,6 +204,7 @@ def _understood(source: Source, data: bytes, config: Config, project: Project) -
         files={path: digest(written[path].encode()) if path in written else digests[path] for path in quoted},
         written={path: text for path, text in written.items() if path in quoted},
         grounds=project.grounds(),
+        suppressed=suppressed,
     )
 
 
@@ -216,11 +217,16 @@ def _places(finding: Finding) -> Iterator[Range | None]:
 
 def judge(understood: Understood, config: Config) -> tuple[Finding, ...]:
     """What every check that is on has found, without what is suppressed, and what is wrong with suppressions."""
+    return weigh(understood, config)[0]
+
+
+def weigh(understood: Understood, config: Config) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """What `judge` reports, and what comments suppress."""
     from kerlint.flows import Flows
     from kerlint.locating import codes, located, nodes_of, surroundings
     from kerlint.placing import Places
     from kerlint.subjects import Subjects
-    from kerlint.suppression import apply, suppressions
+    from kerlint.suppression import suppressions, weighed
 
     source, parsed = understood.source, understood.parsed
     active = config.rules_of(source.path)
@@ -236,8 +242,9 @@ def judge(understood: Understood, config: Config) -> tuple[Finding, ...]:
     paths = {source.path, *(place.path for place in ranges.values())}
     directives = [directive for path, file in understood.files.items() if path in paths for directive in suppressions(file, config.authors)]
     # A suppression of a report that is too unsure to be shown is of use all the same.
-    kept = apply(wanted, directives, active, ranges, source.path, config.known)
-    return ordered(finding for finding in kept if finding.confidence >= config.min_confidence)
+    told = weighed(wanted, directives, active, ranges, source.path, config.known)
+    sure = [finding for finding in told if finding.confidence >= config.min_confidence]
+    return ordered(finding for finding in sure if not finding.suppressed), ordered(finding for finding in sure if finding.suppressed)
 
 
 def _wanted(finding: Finding, config: Config) -> bool:

@@ -120,7 +120,8 @@ class Fix:
 
     `imports` are the statements ("import numpy as np") that the new code needs; those that the file has already are not added.
     `together` are nodes that must stand in one function (or outside of all), because the new code brings a name from one to the other.
-    `passage` must be free; `otherwise` is done where this cannot be.
+    `passage` must be free, and `unless` (a pattern, in either case) must not be found in the code apart from what is replaced;
+    `otherwise` is done where this cannot be.
     """
 
     message: str
@@ -129,6 +130,7 @@ class Fix:
     imports: tuple[str, ...] = ()
     together: tuple[CSTNode, ...] = ()
     passage: Passage | None = None
+    unless: str = ""
     otherwise: Fix | None = None
 
 
@@ -161,6 +163,8 @@ class Finding:
     """Where the model that it is about is built and, when it is about no single run, trained: suppressions there count as well."""
     flow: tuple[Related, ...] = ()
     """The way of the data that it is about: where that comes from, each step, and the call that reads it."""
+    suppressed: str = ""
+    """Why it is not reported: the comment that switches it off, or the baseline that knows it."""
     enclosing: str = ""
     """What it stands in: "Trainer.fit", or, outside of functions and classes, the name of the model that it is about."""
 

@@ -67,6 +67,8 @@ class Outcome:
     written: Mapping[Path, str] = field(default_factory=dict)
     """Those of them that a notebook writes, which need not be there."""
     grounds: Grounds = field(default_factory=Grounds)
+    suppressed: tuple[Finding, ...] = ()
+    """What comments switch off, for reports that list it."""
 
 
 class Quoted(Mapping[Path, Source]):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,18 +54,11 @@ def write(file: Path, lines: Iterable[str], complain: Callable[[str], object]) -
     text = "".join(f"{line}\n" for line in lines)
     try:
         if file.exists() and not file.is_file():  # a pipe, /dev/stderr
-            _put(file, text, "w")
+            file.write_bytes(_encoded(text))
             return True
-        target = Path(os.path.realpath(file))
-        part = target.with_name(f".{target.name}.{os.getpid()}")
-        try:
-            _put(part, text, "x")
-            if target.exists():
-                shutil.copymode(target, part)
-            os.replace(part, target)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
+        from kerlint.writing import replaced  # which needs `run`, which needs this module
+
+        replaced(Path(os.path.realpath(file)), _encoded(text))
     except OSError as error:
         complain(f"{file}: cannot be written: {(error.strerror or str(error)).lower()}")
         return False
@@ -79,14 +71,14 @@ def append_summary(lines: Callable[[], Iterable[str]], complain: Callable[[str],
     if not name:
         return True
     try:
-        _put(Path(name), "".join(f"{line}\n" for line in lines()), "a")
+        with open(name, "ab") as summary:
+            summary.write(_encoded("".join(f"{line}\n" for line in lines())))
     except OSError as error:
         complain(f"{name}: cannot be written: {(error.strerror or str(error)).lower()}")
         return False
     return True
 
 
-def _put(file: Path, text: str, mode: str) -> None:
-    # What is no text in UTF-8 (a file's name in another encoding) is written as an escape, which JSON reads as well.
-    with file.open(mode, encoding="utf-8", errors="backslashreplace", newline="\n") as handle:
-        handle.write(text)
+def _encoded(text: str) -> bytes:
+    """What is no text in UTF-8 (a file's name in another encoding) is written as an escape, which JSON reads as well."""
+    return text.encode("utf-8", "backslashreplace")

@@ -132,11 +132,11 @@ class Places:
             return self.placed(fix.otherwise)
         edits = tuple(self._edit(edit) for edit in fix.edits)
         known = tuple(edit for edit in edits if edit is not None)
-        if len(known) < len(edits):
+        if len(known) < len(edits) or (fix.unless and self._speaks(re.compile(fix.unless, re.IGNORECASE), known)):
             return self.placed(fix.otherwise)
         first = min((edit.range for edit in known if edit.range is not None), key=lambda place: (place.cell or 0, place.start))
         imports = self._imports(fix.imports, first)
-        return None if imports is None else replace(fix, edits=(*imports, *known), imports=(), passage=None, otherwise=None)
+        return None if imports is None else replace(fix, edits=(*imports, *known), imports=(), passage=None, unless="", otherwise=None)
 
     def _edit(self, edit: Edit) -> Edit | None:
         if edit.start is None or edit.end is None:
@@ -154,6 +154,18 @@ class Places:
         place = self.ranges.get(node)
         statement = self._statement(place) if place else None
         return (place.path, statement.found.scope) if place and statement and statement.found else node
+
+    def _speaks(self, pattern: re.Pattern[str], edits: Iterable[Edit]) -> bool:
+        """Whether a pattern is found in any of the files, apart from what edits replace."""
+        replaced = [edit.range for edit in edits if edit.range is not None]
+        for code in self.codes.values():
+            for row, line in enumerate(code.lines, 1):
+                for place in replaced:
+                    if (place.path, place.cell) == (code.source.path, code.cell.number) and place.start.row == place.end.row == row:
+                        line = f"{line[: place.start.column - 1]} {line[place.end.column - 1 :]}"
+                if pattern.search(line):
+                    return True
+        return False
 
     def _free(self, passage: Passage | None) -> bool:
         """Whether a statement can be taken to where it shall stand without that anything in between would miss it."""

@@ -13,6 +13,7 @@ from kerlint.config import Config, Configs, shown
 from kerlint.engine import Projects, Understood, examine, examined, ordered, understand_file
 from kerlint.files import Discovery, Trouble, discover
 from kerlint.finding import Finding
+from kerlint.mistake import MistakeError
 from kerlint.outcome import Outcome, Quoted
 from kerlint.outputs import Output, append_summary, write
 from kerlint.reports import BOLD, TINT, Batch, Paint, report
@@ -43,16 +44,18 @@ class Wish:
     unsafe_fixes: bool = False
     fixed: int | None = None
     """How many findings were fixed before what is reported, when they were to be."""
+    show_suppressed: bool = False
+    """Also tell what is suppressed, where a format can say so."""
     outputs: tuple[Output, ...] = ()
     """Reports on top of what `output-format` says, or to standard output instead of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The findings that are reported, how many a baseline hides, and how many entries of baselines correspond to nothing any more."""
+    """The findings that are reported, those that a baseline hides, and how many entries of baselines correspond to nothing any more."""
 
     findings: tuple[Finding, ...]
-    hidden: int = 0
+    hidden: tuple[Finding, ...] = ()
     stale: int = 0
     files: tuple[Path, ...] = ()
     """The baselines."""
@@ -117,6 +120,11 @@ class Run:
         return tuple(sorted(findings, key=lambda finding: order.get(_file(finding), len(order))))
 
     @cached_property
+    def suppressed(self) -> tuple[Finding, ...]:
+        """What comments and baselines keep from being reported."""
+        return (*ordered(finding for outcome in self.outcomes for finding in outcome.suppressed), *self.judged.hidden)
+
+    @cached_property
     def quoted(self) -> Mapping[Path, Source]:
         """The files that findings are in."""
         files = {path: state for outcome in self.outcomes for path, state in outcome.files.items()}
@@ -166,7 +174,7 @@ def find_stdin(path: Path, configs: Configs) -> Run:
 
 def check(run: Run, wish: Wish, say: Callable[[str], object], complain: Callable[[str], object]) -> int:
     """Report an examined run and return the exit code."""
-    styles = list(_printed(run, wish))
+    styles = printed(run.configs, wish)
     written = _write(run, wish, styles, complain)  # first, so that whoever stops reading standard output loses no file
     if not wish.silent:
         for line in troubles(run, wish.verbose):
@@ -212,13 +220,15 @@ def _last_words(outcome: Outcome) -> str:
     return outcome.crash.strip().splitlines()[-1] if outcome.crash else ""
 
 
-def _printed(run: Run, wish: Wish) -> Iterator[str]:
-    """The formats for standard output: those that are asked for, else the usual one."""
-    config = run.configs.of(Path.cwd())
+def printed(configs: Configs, wish: Wish) -> list[str]:
+    """The formats for standard output: those that are asked for, else the usual one. Raises MistakeError."""
+    config = configs.of(Path.cwd())
     asked = [output.style for output in wish.outputs if output.file is None]
     if not asked or config.origins.get("output-format", "").startswith("--"):
-        yield config.settings.output_format
-    yield from asked
+        asked = [config.settings.output_format, *asked]
+    if wish.show_suppressed and "sarif" not in (*asked, *(output.style for output in wish.outputs)):
+        raise MistakeError("--show-suppressed: of the formats, only sarif can say that something is suppressed")
+    return asked
 
 
 def _report(style: str, run: Run, wish: Wish) -> Iterator[str]:
@@ -233,7 +243,8 @@ def _report(style: str, run: Run, wish: Wish) -> Iterator[str]:
 
 
 def _batch(run: Run, wish: Wish) -> Batch:
-    return Batch(run.findings, run.quoted, wish.paint, run.troubles, run.exit_code(wish.exit_zero), run.rule_of)
+    suppressed = run.suppressed if wish.show_suppressed else None
+    return Batch(run.findings, run.quoted, wish.paint, run.troubles, run.exit_code(wish.exit_zero), run.rule_of, suppressed)
 
 
 def _statistics(findings: Sequence[Finding], style: str, paint: Paint) -> Iterator[str]:
@@ -287,7 +298,7 @@ def _hidden(judged: Judged) -> Iterator[str]:
     stale = f"{counted(judged.stale, 'stale entry', 'stale entries')} in it, see `kerlint baseline prune`" if judged.stale else ""
     if judged.files and (judged.hidden or stale):
         named = " and ".join(map(shown, judged.files))
-        yield f"{counted(judged.hidden, 'finding')} hidden by {named}{f'; {stale}' if stale else ''}."
+        yield f"{counted(len(judged.hidden), 'finding')} hidden by {named}{f'; {stale}' if stale else ''}."
 
 
 def _analysed(run: Run) -> str:

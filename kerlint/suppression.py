@@ -62,6 +62,11 @@ class Suppression:
         """The file it stands in."""
         return self.place.path
 
+    @property
+    def said(self) -> str:
+        """What the comment says of this name."""
+        return f"{self.comment} {self.name}".strip() if self.noqa else self.comment
+
     def names(self, rule: Rule) -> bool:
         """Whether it speaks of a rule."""
         return not self.name or self.name == ALL or self.name == rule.name or begins(self.name, rule.code)
@@ -103,25 +108,36 @@ def apply(
     code: a suppression of any other of the `known` ones (the shipped ones, if not given) is left alone. Suppressions outside `path`, if
     given, are applied but not reported: they belong to a file that was imported.
     """
+    return [finding for finding in weighed(findings, suppressions, active, ranges, path, known) if not finding.suppressed]
+
+
+def weighed(
+    findings: Iterable[Finding],
+    suppressions: Sequence[Suppression],
+    active: Known,
+    ranges: Ranges | None = None,
+    path: Path | None = None,
+    known: Known | None = None,
+) -> list[Finding]:
+    """As `apply`, with the findings that are covered as well: these say by which comment."""
     used: set[Suppression] = set()
     known = rules() if known is None else known
-    kept = list(_kept(findings, suppressions, ranges or {}, known, used))
+    told = list(_told(findings, suppressions, ranges or {}, known, used))
     if UNUSED not in active:
-        return kept
+        return told
     complaints = [
         finding for one in suppressions if path in (None, one.path) and (finding := _complaint(one, one in used, active, known)) is not None
     ]
-    return kept + list(_kept(complaints, [one for one in suppressions if one.name not in ("", ALL, *AUTHORS)], {}, known, used))
+    return told + list(_told(complaints, [one for one in suppressions if one.name not in ("", ALL, *AUTHORS)], {}, known, used))
 
 
-def _kept(
+def _told(
     findings: Iterable[Finding], suppressions: Sequence[Suppression], ranges: Ranges, known: Known, used: set[Suppression]
 ) -> Iterator[Finding]:
     for finding in findings:
         covering = [one for one in suppressions if not one.wrong and _suppresses(one, finding, ranges, known)]
         used.update(covering)
-        if not covering:
-            yield finding
+        yield replace(finding, suppressed=covering[0].said) if covering else finding
 
 
 def _suppresses(one: Suppression, finding: Finding, ranges: Ranges, known: Known) -> bool:

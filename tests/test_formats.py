@@ -447,6 +447,33 @@ def test_uri_leads_to_the_file(kerlint: Kerlint, tmp_path: Path) -> None:
     assert Path(unquote(base.path) + unquote(uri)) == path
 
 
+def test_suppressed_results_only_when_asked_for(kerlint: Kerlint, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(FAULT.rstrip() + "  # noqa: KER301\n\n" + FAULT)
+    run = check("sarif", kerlint("a.py", "--output-format=sarif").stdout)
+    assert [result.get("suppressions") for result in run["results"]] == [None]
+    before = run["results"][0]["partialFingerprints"]
+    asked = check("sarif", kerlint("a.py", "--output-format=sarif", "--show-suppressed").stdout)["results"]
+    told = {"kind": "inSource", "status": "accepted", "justification": "# noqa: KER301"}
+    assert [result["suppressions"] for result in asked] == [[], [told]]
+    assert asked[0]["partialFingerprints"] == before
+
+
+def test_what_a_baseline_hides_is_suppressed_outside(kerlint: Kerlint, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(FAULT)
+    (tmp_path / "kerlint.toml").write_text('baseline = "known.json"\n')
+    kerlint("baseline", "create")
+    assert check("sarif", kerlint("a.py", "--output-format=sarif").stdout)["results"] == []
+    (result,) = check("sarif", kerlint("a.py", "--output-format=sarif", "--show-suppressed").stdout)["results"]
+    assert result["suppressions"] == [{"kind": "external", "status": "accepted", "justification": "known.json"}]
+
+
+def test_formats_that_cannot_say_suppressed(kerlint: Kerlint, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text(FAULT)
+    done = kerlint("a.py", "--show-suppressed")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "only sarif" in done.stderr
+
+
 # The others
 
 

@@ -69,12 +69,14 @@ def test_safe_fixes_keep_the_program(block: Block) -> None:
 
 
 ABOUT = {
+    "KER104": ("x_source", "x_scaled", "unknown"),
     "KER120": ("x_source",),
     "KER205": ("args",),
     "KER212": ("args", "params"),
     "KER301": ("args",),
     "KER305": ("loss",),
     "KER310": ("loss",),
+    "KER311": ("metrics",),
     "KER407": ("optimizer", "learning_rate"),
     "KER504": ("batch_size",),
     "KER715": ("args",),

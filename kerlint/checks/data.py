@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from kerlint.checks import certainty, history, intake, normalizing, scale
+from kerlint.checks import certainty, history, intake, normalizing, rearranging, scale
 from kerlint.checks.graph import heads, hidden
 from kerlint.checks.restraints import reconstructs, restrained
 from kerlint.finding import Related, Severity
@@ -97,6 +97,7 @@ def train_test_scaling_mismatch(program: Program, rule: Rule) -> Iterator[Findin
             confidence=certainty.of(learned, found, fit, fit.model, value),
             related=_steps(done),
             scope=(place,),
+            fix=rearranging.scaled_alike(program, fit, value, learned) if not variant else None,
             learned=words(fit.x) if fit.x is not None else "the training data",
             other=words(value),
             call=call,

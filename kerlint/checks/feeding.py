@@ -6,7 +6,7 @@ from itertools import pairwise
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from kerlint.checks import certainty, graph, intake, repairs
+from kerlint.checks import certainty, graph, intake, rearranging, repairs
 from kerlint.checks.places import related
 from kerlint.semantics.provenance import facts, inputs_of, lineage
 from kerlint.semantics.provenance.facts import written
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from libcst import CSTNode
 
-    from kerlint.finding import Finding
+    from kerlint.finding import Finding, Fix
     from kerlint.rule import Rule
     from kerlint.semantics.program import Event, Layer, Model, Program
     from kerlint.semantics.provenance import Facts
@@ -28,7 +28,7 @@ def double_normalization(program: Program, rule: Rule) -> Iterator[Finding]:
     seen: set[object] = set()
     for event in program.fits():
         found = inputs_of(event)
-        for variant, second, first, what in _twice(event, found, rule):
+        for variant, second, first, what, fix in _twice(event, found, rule):
             if second is None or second in seen:
                 continue
             seen.add(second)
@@ -38,6 +38,7 @@ def double_normalization(program: Program, rule: Rule) -> Iterator[Finding]:
                 confidence=certainty.of(event, event.model, found, event.x),
                 related=related(first, "scaled here already"),
                 scope=(event.node,),
+                fix=fix,
                 first=quoted(first) or "the first scaling",
                 second=quoted(second) or "the second scaling",
                 what=what,
@@ -45,23 +46,23 @@ def double_normalization(program: Program, rule: Rule) -> Iterator[Finding]:
             )
 
 
-def _twice(event: Event, found: Facts, rule: Rule) -> Iterator[tuple[str, CSTNode | None, CSTNode | None, str]]:
-    """Each way in which inputs are scaled twice: the message, the second and the first place, and what scales."""
+def _twice(event: Event, found: Facts, rule: Rule) -> Iterator[tuple[str, CSTNode | None, CSTNode | None, str, Fix | None]]:
+    """Each way in which inputs are scaled twice: the message, the second and the first place, what scales, how it is mended."""
     scalings = [step for step in found.path if step.effect == "scale"]
     for first, second in pairwise(scalings):
         if second.name.endswith("preprocess_input()") and not first.name.endswith("preprocess_input()"):
-            yield "preprocess", second.node, first.node, second.name
+            yield "preprocess", second.node, first.node, second.name, None
         elif found.bounds is not None and 0 < max(map(abs, found.bounds)) < rule["tiny"] and _pixels(found):
-            yield "", second.node, first.node, second.name
+            yield "", second.node, first.node, second.name, None
     small = bool(scalings) and found.bounds is not None and max(map(abs, found.bounds)) <= rule["scaled_to"]
     for layer in _entered(event.model) if event.model is not None else ():
         shrinks = layer.kind == "Rescaling" and 0 < abs(number(layer.arg("scale")) or 1) <= rule["factor"]
         if shrinks and small:
-            yield "", layer.node, scalings[-1].node, "Rescaling"
+            yield "", layer.node, scalings[-1].node, "Rescaling", rearranging.scaled_once(event.model, layer, None)
         elif shrinks and event.model is not None and (inner := _application(event.model.readers(layer), rule)):
-            yield "application", inner.node, layer.node, inner.kind
+            yield "application", inner.node, layer.node, inner.kind, rearranging.scaled_once(event.model, layer, None)
         elif small and (inner := _application((layer,), rule)):
-            yield "application", inner.node, scalings[-1].node, inner.kind
+            yield "application", inner.node, scalings[-1].node, inner.kind, rearranging.scaled_once(event.model, None, inner)
 
 
 def _pixels(found: Facts) -> bool:

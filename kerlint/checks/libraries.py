@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+import libcst as cst
 
 from kerlint.checks import certainty, history, repairs, rewrites
 from kerlint.finding import Finding, Fix, Related, Severity
@@ -14,6 +16,7 @@ from kerlint.semantics.values import Const, Table, Value, text
 if TYPE_CHECKING:
     from libcst import CSTNode
 
+    from kerlint.finding import Edit
     from kerlint.rule import Rule
     from kerlint.semantics.program import Import, Program, Use
 
@@ -114,9 +117,50 @@ def mixed_keras_and_tf_keras(program: Program, rule: Rule) -> Iterator[Finding]:
             severity=Severity.info if same else None,
             confidence=certainty.of(model),
             related=(Related(usual.node, f"this is of `{kinds[-1]}`"),),
+            fix=_of_one_kind(program, [part for part in parts if _kind(part.via) == kinds[0]], kinds[-1]),
             odd=kinds[0],
             usual=kinds[-1],
         )
+
+
+def _of_one_kind(program: Program, parts: Sequence[Use], usual: str) -> Fix | None:
+    """All that is imported of one kind of Keras imported of the other one, and what is reached through TensorFlow written so."""
+    old = next(root for root in KINDS if KINDS[root] == _kind(parts[0].via))
+    new = next(root for root in KINDS if KINDS[root] == usual)
+    imports = [found for found in program.imports if _within(found.path, old) and _imported_from(found, old, new)]
+    bound = {rewrites.bound(found.node) for found in imports}
+    through = [part for part in parts if rewrites.chain(repairs.called(part.node))[0] not in bound]
+    edits = {id(found.statement): _imported_from(found, old, new) for found in imports}
+    edits |= {id(part.node): _respelled(program, part, new + part.via[len(old) :]) for part in through}
+    known = all(_public_there(found.path, old, new) for found in imports)
+    return repairs.fix(f"import from `{new}`", *edits.values(), safe=False) if known else None
+
+
+def _respelled(program: Program, part: Use, path: str) -> Edit | None:
+    """The function of a call, reached by a name that the file has for the other kind."""
+    for name, via in program.names.items():
+        if path.startswith(f"{via}.") and via != "tensorflow":
+            return repairs.replaced(repairs.called(part.node), name + path[len(via) :])
+    return None
+
+
+def _imported_from(found: Import, old: str, new: str) -> Edit | None:
+    """An import of another kind of Keras, which binds the same names."""
+    match found.statement:
+        case cst.ImportFrom(module=cst.CSTNode() as module) if _within(found.module, old):
+            return repairs.replaced(module, new + found.module[len(old) :])
+        case cst.Import(names=[cst.ImportAlias(asname=None)]) | cst.ImportFrom(names=[cst.ImportAlias(asname=None)]) if found.path == old:
+            parent, _, name = new.rpartition(".")
+            same = name == old.rpartition(".")[2]
+            return repairs.replaced(found.statement, f"from {parent} import {name}" if parent else f"import {name}") if same else None
+        case _:
+            return None
+
+
+def _public_there(path: str, old: str, new: str) -> bool:
+    """Whether the other kind has it, too; `tf_keras` has what Keras 2 had, which is not asked for."""
+    _, namespace, name = migration.rooted(new + path[len(old) :])
+    return new == "tf_keras" or name == "keras" or migration.exists(name, namespace)
 
 
 @lru_cache(maxsize=2048)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kerlint.checks import repairs, rewrites
@@ -77,7 +79,7 @@ def _weights(program: Program, use: Use) -> Iterator[Hit]:
         return
     new = _ended(name, WEIGHTS)
     row = migration.call("KER811", use.name[1:])
-    yield Hit(row, _node(use, path), name, new, "load" if loads else "", _renamed(program, path, new), use.doubt)
+    yield Hit(row, _node(use, path), name, new, "load" if loads else "", _renamed_weights(program, path, new), use.doubt)
 
 
 def _checkpoint(program: Program, use: Use) -> Iterator[Hit]:
@@ -128,8 +130,23 @@ def _edit(path: Value | None, new: str) -> Edit | None:
 def _renamed(program: Program, path: Value | None, new: str) -> Fix | None:
     """Another name, and the same wherever the file is read."""
     literals = {id(_literal(path)): _edit(path, new)}
-    for use in program.uses:
-        read = use.arg(0, "filepath") if use.name in (".load_weights", "keras.models.load_model") else None
-        if read is not None and text(read) == text(path) and _literal(read) is not None:
+    for read in _reading(program, path):
+        if _literal(read) is not None:
             literals.setdefault(id(_literal(read)), _edit(read, new))
     return repairs.fix(f"Write `{new}`", *literals.values(), safe=False)
+
+
+def _renamed_weights(program: Program, path: Value | None, new: str) -> Fix | None:
+    """The same for a file of weights; safe where it is read here as well, and nothing else in the code speaks of it."""
+    fix = _renamed(program, path, new)
+    if fix is None or not any(_reading(program, path)):
+        return fix
+    return replace(fix, safe=True, unless=re.escape(text(path) or ""), otherwise=fix)
+
+
+def _reading(program: Program, path: Value | None) -> Iterator[Value]:
+    """The names by which a file is read."""
+    for use in program.uses:
+        read = use.arg(0, "filepath") if use.name in (".load_weights", "keras.models.load_model") else None
+        if read is not None and text(read) == text(path):
+            yield read

@@ -61,7 +61,7 @@ def _new_module(found: Import, gone: Gone) -> str:
 
 
 def _import_fix(program: Program, found: Import, gone: Gone, whole: bool) -> Fix | None:
-    safe = _is_safe(gone, found.path) and not _tells_keras_1(program, found)
+    safe = (_is_safe(gone, found.path) and not _tells_keras_1(program, found)) or _taken_alike(program, found, gone)
     if found.path.endswith(".*"):
         edit = repairs.replaced(rewrites.module_of(found.statement), gone.new) if gone.new else None
         return repairs.fix(f"Import from `{gone.new}`", edit, safe=safe)
@@ -108,6 +108,21 @@ def _members_moved(program: Program, old: str, new: str) -> bool:
             if moved is not None and moved.new != new + use.via[len(old) :]:
                 return False
     return True
+
+
+def _taken_alike(program: Program, found: Import, gone: Gone) -> bool:
+    """Whether all that is made of the names of an import is given what the present classes take alike."""
+    names = rewrites.names_in(found.statement, program.imports).values()
+    made = [[use for use in program.uses if use.via == other.path] for other in names]
+    return gone.row.alike and all(uses and all(map(_is_alike, uses)) for uses in made)
+
+
+def _is_alike(use: Use) -> bool:
+    """Whether the class that Keras 3 has under the name takes the arguments of a call, and they mean the same there."""
+    gone = migration.gone(use.via)
+    entry = catalog.entry(catalog.canonical(gone.new)) if gone is not None else None
+    known = {parameter.name for parameter in entry.parameters if "3" in parameter.versions} if entry is not None else set()
+    return use.keywords.keys() <= known - {"decay", "lr"} and len(use.positional) <= MOST_PLAIN
 
 
 def _used(program: Program, found: Import) -> bool:
@@ -172,7 +187,8 @@ def _fix(program: Program, via: str, node: CSTNode | None, use: Use | None, gone
             return None
         edits.append(repairs.added(use.node, gone.row.adds))
     plain = use is None or (not use.keywords and len(use.positional) <= MOST_PLAIN)
-    return repairs.fix(f"Write `{text[0]}`", *edits, safe=_is_safe(gone, via) and (plain or not gone.row.safe), imports=text[1])
+    safe = _is_safe(gone, via) and (plain or not gone.row.safe) or gone.row.alike and use is not None and _is_alike(use)
+    return repairs.fix(f"Write `{text[0]}`", *edits, safe=safe, imports=text[1])
 
 
 def _member(gone: Gone, via: str, node: CSTNode | None, base: str) -> Hit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -26,6 +27,8 @@ KEPT = frozenset({"from_logits", "name", "reduction"})
 
 Change = tuple[tuple[Edit | None, ...], tuple[str, ...]]
 """Edits and the imports that they need; an edit that cannot be made is None."""
+MEASURED = r"acc|evaluate|_on_batch|metrics_names|\bkeys\b|\bitems\b"
+"""What the code holds that may read a measurement: its key, or all of them in order."""
 NOTHING: Change = ((None,), ())
 
 
@@ -127,7 +130,7 @@ def read_labels(program: Program, pair: Pair, confidence: Confidence) -> Fix | N
 
 
 def measure_distance(program: Program, pair: Pair) -> Fix | None:
-    """The mean absolute error in the place of an accuracy."""
+    """The mean absolute error in the place of an accuracy; safe where no code speaks of what is measured."""
     metric = pair.accuracy
     if metric is None or not _alike(program, pair):
         return None
@@ -141,7 +144,8 @@ def measure_distance(program: Program, pair: Pair) -> Fix | None:
             edit = repairs.replaced(name, "MeanAbsoluteError")
         case _:
             return None
-    return repairs.fix("measure the mean absolute error", edit, safe=False)
+    changed = repairs.fix("measure the mean absolute error", edit, safe=False)
+    return None if changed is None else replace(changed, safe=True, unless=MEASURED, otherwise=changed)
 
 
 # Heads

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import libcst as cst
+
 from kerlint.checks import certainty, history, repairs
 from kerlint.checks.places import origin_of
 from kerlint.finding import Finding, Fix, Related, Severity
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from libcst import CSTNode
 
     from kerlint.rule import Rule
-    from kerlint.semantics.program import Loop, Program, Use
+    from kerlint.semantics.program import Loop, Model, Program, Use
 
 WHOLE = "keras.utils.set_random_seed"
 SEEDS = (
@@ -28,6 +30,9 @@ SEEDS = (
 )
 BACKEND_SEEDS = (*SEEDS[2:], WHOLE, "torch.manual_seed", "jax.random.PRNGKey", "jax.random.key")
 EAGERLY = ("tensorflow.config.run_functions_eagerly", "tensorflow.config.experimental_run_functions_eagerly")
+CLEARING = "keras.backend.clear_session"
+PLAIN = frozenset({"verbose", "batch_size"})
+"""Arguments of `predict` that say nothing about what it computes."""
 SHAPES = (
     "numpy.expand_dims",
     "tensorflow.expand_dims",
@@ -99,7 +104,17 @@ def model_in_loop_without_clear_session(program: Program, rule: Rule) -> Iterato
         if model is None or clears or not model.loops or model.node in seen or not _long(model.loops[-1], rule["least_passes"]):
             continue
         seen.add(model.node)
-        yield rule.finding(model.node, confidence=certainty.of(model), scope=(event.node,))
+        yield rule.finding(model.node, confidence=certainty.of(model), scope=(event.node,), fix=_cleared(program, model))
+
+
+def _cleared(program: Program, model: Model) -> Fix | None:
+    """What earlier passes left over cleared away before the model is made."""
+    found = repairs.reached(program, CLEARING)
+    if found is None:
+        return None
+    first = model.inputs[0].node if model.kind == "functional" and model.inputs else model.node
+    edit = repairs.statement_before(first, f"{found[0]}()")
+    return repairs.fix("clear away the model before", edit, safe=False, imports=found[1], together=(first, model.node))
 
 
 def _long(loop: Loop, least: int, unknown: bool = False) -> bool:
@@ -125,8 +140,24 @@ def predict_in_loop(program: Program, rule: Rule) -> Iterator[Finding]:
             severity=None if ready else Severity.info,
             confidence=certainty.of(event, event.model),
             related=(Related(loops[-1].node, "once in each pass"),) if ready else (),
+            fix=_called(program, event.node),
             model=event.model.name if event.model is not None and event.model.name else "model",
         )
+
+
+def _called(program: Program, predict: CSTNode | None) -> Fix | None:
+    """The model called by itself, which computes the same without the start; what it gives is made an array, as `predict` does."""
+    match predict:
+        case cst.Call(
+            func=cst.Attribute(value=model, attr=cst.Name(value="predict")), args=[cst.Arg(keyword=None, star="") as row, *others]
+        ):
+            known = all(arg.keyword is not None and arg.keyword.value in PLAIN for arg in others)
+        case _:
+            return None
+    call = f"{repairs.code(model)}({repairs.code(row.value)}, training=False)"
+    array = repairs.spelled(program, "keras.ops.convert_to_numpy")
+    text = f"{array}({call})" if array is not None and array.startswith("keras.") and program.keras[0] >= 3 else f"{call}.numpy()"
+    return repairs.fix("call the model", repairs.replaced(predict, text), safe=False) if known else None
 
 
 def _single(value: Value) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kerlint.checks import certainty, orders, repairs
+from kerlint.checks import certainty, orders, rearranging, repairs
 from kerlint.checks.places import related
 from kerlint.finding import Confidence, Related
 from kerlint.semantics.graph import KerasLayer
@@ -84,6 +84,7 @@ def separate_shuffles(program: Program, rule: Rule) -> Iterator[Finding]:
             confidence=certainty.of(event, event.x, event.y, *mine, *theirs),
             related=(*(_at(mine[0], "shuffled by itself here") if theirs and mine else ()), *related(event.node, "they meet here")),
             scope=(event.node,),
+            fix=rearranging.shuffled_together(program, event, mine, theirs) if mine else None,
             shuffled=words(event.y if theirs else event.x),
             other=words(event.x if theirs else event.y),
         )
@@ -104,6 +105,7 @@ def xy_length_mismatch(program: Program, rule: Rule) -> Iterator[Finding]:
             confidence=certainty.of(event, x, y, event.x, event.y),
             related=_at(event.x, "the inputs") if halves is None else _at(halves, "the parts are unpacked in another order"),
             scope=(event.node,),
+            fix=rearranging.unpacked_in_order(program, halves),
             call=event.kind,
             x=words(event.x),
             y=words(event.y),
@@ -127,6 +129,7 @@ def sorted_data_with_validation_split(program: Program, rule: Rule) -> Iterator[
             confidence=certainty.of(event, event.y, labels_of(event)),
             related=_at(event.y, "the labels"),
             scope=(event.node,),
+            fix=rearranging.shuffled_before(program, event),
             y=words(event.y),
             share=f"{share:.0%}",
         )

@@ -75,6 +75,8 @@ class Batch:
     """What could not be analysed, and why."""
     exit_code: int = 0
     rule_of: Callable[[Finding], Rule] = shipped
+    suppressed: tuple[Finding, ...] | None = None
+    """What is not reported because a comment or a baseline says so; None when nobody asks."""
     root: Path = field(default_factory=top)
     """What paths are relative to in formats that forges read."""
 
@@ -83,7 +85,7 @@ class Batch:
         """Where the findings are in their files: notebooks are read as the JSON that they are."""
         from kerlint.on_disk import on_disk
 
-        return on_disk(self.findings, self.sources)
+        return on_disk((*self.findings, *(self.suppressed or ())), self.sources)
 
     def path(self, path: Path) -> str:
         """A path as a forge writes it: relative to the root of the repository, with forward slashes; whole where it lies elsewhere."""

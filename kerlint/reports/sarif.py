@@ -40,9 +40,10 @@ def report(batch: Batch) -> Iterator[str]:
 
 
 def _run(batch: Batch) -> Object:
-    rules = {finding.code: batch.rule_of(finding) for finding in batch.findings}
+    findings = (*batch.findings, *(batch.suppressed or ()))
+    rules = {finding.code: batch.rule_of(finding) for finding in findings}
     codes = sorted(rules)
-    prints = fingerprints(batch.findings, [batch.root] * len(batch.findings))
+    prints = fingerprints(findings, [batch.root] * len(findings))
     return {
         "tool": {
             "driver": {
@@ -60,7 +61,7 @@ def _run(batch: Batch) -> Object:
         "columnKind": "unicodeCodePoints",
         "results": [
             {"ruleId": finding.code, "ruleIndex": codes.index(finding.code), **_result(finding, number, batch)}
-            for finding, number in zip(batch.findings, prints, strict=True)
+            for finding, number in zip(findings, prints, strict=True)
         ],
     }
 
@@ -121,7 +122,16 @@ def _result(finding: Finding, fingerprint: str, batch: Batch) -> Object:
         "fixes": [_fix(finding.fix, batch)] if finding.fix else [],
         "properties": {"confidence": finding.confidence.name, **_evidence(finding.evidence)},
     }
-    return {key: value for key, value in result.items() if value}
+    suppressions = {} if batch.suppressed is None else {"suppressions": _suppressions(finding)}
+    return {**{key: value for key, value in result.items() if value}, **suppressions}
+
+
+def _suppressions(finding: Finding) -> list[Object]:
+    """Where one result has them, all have: an empty list says that a result is not suppressed (3.27.23)."""
+    if not finding.suppressed:
+        return []
+    kind = "inSource" if finding.suppressed.startswith("#") else "external"
+    return [{"kind": kind, "status": "accepted", "justification": finding.suppressed}]
 
 
 def _message(text: str) -> str:

@@ -43,6 +43,7 @@ class Row:
     once: bool = False
     renamed: bool = False
     removed: bool = False
+    alike: bool = False
 
 
 @dataclass(frozen=True, slots=True)
