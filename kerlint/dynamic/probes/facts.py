@@ -112,12 +112,28 @@ def moving_statistics(bench: Bench) -> Measured:
     yield "updates", float(steps), ""
 
 
+def dropped(bench: Bench) -> Measured:
+    """The share of outputs that are exactly 0 in training."""
+    x = taken(bench.subject.x, slice(0, bench.batch))
+    given = next(arrays(bench.subject.model(each(x, tensor), training=True)))[1]
+    yield "outputs of 0 in training", float((number(given) == 0).mean()), ""
+
+
+def modes(bench: Bench) -> Measured:
+    """How far the outputs in training are from those in prediction."""
+    x = each(taken(bench.subject.x, slice(0, bench.batch)), tensor)
+    one, other = (number(next(arrays(bench.subject.model(x, training=training)))[1]) for training in (True, False))
+    yield "difference of the modes", finite(np.abs(one - other).max()), ""
+
+
 MEASURES: dict[str, Callable[[Bench], Measured]] = {
     "KER212": vocabulary,
+    "KER215": dropped,
     "KER312": thresholds,
     "KER316": certain,
     "KER318": ways_round,
     "KER413": clipped,
     "KER512": moving,
+    "KER517": modes,
     "KER605": moving_statistics,
 }
