@@ -24,13 +24,12 @@ DONE = {
     "encode": "encoded",
     "cast": "cast",
     "shape": "reshaped",
-    "select": "a part is taken",
     "batch": "batched",
     "augment": "augmented",
     "text": "read as text",
     "unknown": "changed in a way that is not known",
 }
-"""What the effects of steps are called; those that are not listed have only the name of what was done."""
+"""What the effects of steps are called; those that are not listed (`shuffle()` and `[:100]` are one effect) have only a name."""
 
 
 @dataclass(frozen=True)

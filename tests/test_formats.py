@@ -371,7 +371,7 @@ def test_way_of_the_data_is_a_code_flow(kerlint: Kerlint, tmp_path: Path) -> Non
     assert [step["message"]["text"] for step in steps] == [
         "the data comes from `cifar10.load_data()`",
         "cast: `astype('float32')`",
-        "a part is taken: `train_test_split()`",
+        "`train_test_split()`",
         "reaches `fit`",
     ]
 
