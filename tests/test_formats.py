@@ -529,7 +529,7 @@ def test_junit_counts(kerlint: Kerlint, tmp_path: Path) -> None:
     assert (xml.tests, xml.failures, xml.errors) == (3, 2, 1)
     suite, other = xml
     assert [case.result[0].type for case in suite] == ["error", "error"]
-    assert [case.name for case in suite] == ["KER301 softmax-single-unit (3:79)", "KER301 softmax-single-unit (6:79)"]
+    assert [case.name for case in suite] == ["KER301 softmax-single-unit (model)", "KER301 softmax-single-unit (model, 2)"]
     assert other.name == "gone.py"
     nothing = ET.fromstring(text_of("junit").partition("\n")[2])
     assert (nothing.get("tests"), nothing.get("failures"), nothing.get("errors")) == ("1", "0", "0")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
@@ -20,7 +21,9 @@ def report(batch: Batch) -> Iterator[str]:
     """A suite for each file, a failed case for each finding, an error for what could not be analysed; one that passes when all is well."""
     suites = Element("testsuites", name="kerlint")
     for path, findings in groupby(batch.findings, _path):
-        _suite(suites, batch.path(path), [_case(finding, batch) for finding in findings])
+        several = list(findings)
+        cases = [_case(finding, name, batch) for finding, name in zip(several, _names(several), strict=True)]
+        _suite(suites, batch.path(path), cases)
     for trouble in batch.troubles:
         _suite(suites, batch.path(trouble.path), [_error(trouble, batch)])
     if not len(suites):
@@ -45,11 +48,21 @@ def _suite(suites: Element, name: str, cases: Iterable[Element]) -> None:
     suite.set("errors", str(len(suite.findall("testcase/error"))))
 
 
-def _case(finding: Finding, batch: Batch) -> Element:
+def _names(findings: Iterable[Finding]) -> Iterator[str]:
+    """A name for each finding of a file: by its name a server knows a case again in the next run, when lines have moved."""
+    seen: Counter[tuple[str, str]] = Counter()
+    for finding in findings:
+        one = finding.code, finding.enclosing
+        seen[one] += 1
+        more = [finding.enclosing, str(seen[one])] if seen[one] > 1 else [finding.enclosing]
+        where = ", ".join(filter(None, more))
+        yield f"{finding.code} {finding.name}{f' ({where})' if where else ''}"
+
+
+def _case(finding: Finding, name: str, batch: Batch) -> Element:
     assert finding.range is not None
     place = batch.on_disk(finding.range)
     path, line, column = batch.path(place.path), str(place.start.row), str(place.start.column)
-    name = f"{finding.code} {finding.name} ({line}:{column})"  # servers tell tests by their names
     case = Element("testcase", name=_text(name), classname=_text(path), file=_text(path), line=line, column=column)
     failure = SubElement(case, "failure", type=finding.severity.name, message=_text(finding.message))
     page = f"\n{finding.url}" if finding.url else ""
