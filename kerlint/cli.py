@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from kerlint.config import Configs
     from kerlint.reports import Paint
     from kerlint.run import Run, Wish
+    from kerlint.writing import Work
 
 CLEAN, WRONG, INTERRUPTED = 0, 2, 130
 """Exit codes of this module; 130 is what a shell gives for Ctrl-C (128 + SIGINT)."""
@@ -41,6 +43,8 @@ class Commands(click.Group):
         if "--dynamic" in args and "--" in args[args.index("--dynamic") :]:
             end = args.index("--", args.index("--dynamic"))
             ctx.obj, args = tuple(args[end + 1 :]), args[:end]
+        # A reason stands behind "=", as with ruff: what follows is a path.
+        args = ["--add-noqa=" if arg == "--add-noqa" else arg for arg in args]
         return super().parse_args(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
@@ -132,7 +136,8 @@ def configurable(command: Command) -> Command:
 )
 @click.option("--fix", is_flag=True, help="Make the fixes that keep the meaning of the code.")
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: make those that change the training, too.")
-@click.option("--diff", is_flag=True, help="Print what --fix would change, and change nothing.")
+@click.option("--diff", is_flag=True, help="Print what --fix or --add-noqa would change, and change nothing.")
+@click.option("--add-noqa", metavar="[=REASON]", help="Write a comment at every finding that suppresses it.")
 @click.option(
     "--output-format",
     metavar="FORMAT",
@@ -178,7 +183,7 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
     """Lint files and directories (the working directory, when none is given)."""
     from kerlint import run as runs
 
-    configs, wish = _configs(options), _wish(options)
+    configs, wish, work = _configs(options), _wish(options), _work(options)
     stdin = STDIN in paths or (not paths and options["stdin_filename"] is not None)
     if options["show_settings"]:
         from kerlint import inspecting
@@ -200,8 +205,8 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
 
         return checking.check(run, wish, click.get_current_context().obj or (), print, _mistaken)
     run.examine(data)
-    if options["fix"] or options["diff"]:
-        return _mend(run, wish, diff=options["diff"], stdin=stdin)
+    if work is not None:
+        return _change(run, work, wish, diff=options["diff"], stdin=stdin)
     return runs.check(run, wish, print, _mistaken)
 
 
@@ -227,18 +232,36 @@ def _wish(options: dict[str, Any]) -> Wish:
     if options["diff"] and options["output"]:
         raise MistakeError("--output: --diff shows changes and reports nothing")
     names = ("exit_zero", "show_suppressed", "statistics", "quiet", "silent", "verbose", "unsafe_fixes")
-    return Wish(**{name: options[name] for name in names}, paint=_paint(options["color"]), outputs=outputs(options["output"]))
+    deed = "fix" if options["add_noqa"] is None else "suppress"
+    wish = Wish(**{name: options[name] for name in names}, paint=_paint(options["color"]), outputs=outputs(options["output"]))
+    return replace(wish, deed=deed)
 
 
-def _mend(run: Run, wish: Wish, *, diff: bool, stdin: bool) -> int:
-    """The fixes of a run; the fixed code of standard input is all that standard output gets."""
+def _change(run: Run, work: Work, wish: Wish, *, diff: bool, stdin: bool) -> int:
+    """What changes files; the changed code of standard input is all that standard output gets."""
     from kerlint import writing
 
     if diff:
-        return writing.diff(run, wish, print, _mistaken)
+        return writing.diff(run, work, wish, print, _mistaken)
     if stdin:
-        return writing.fix(run, wish, partial(print, file=sys.stderr), _mistaken, sys.stdout.buffer.write)
-    return writing.fix(run, wish, print, _mistaken)
+        return writing.change(run, work, wish, partial(print, file=sys.stderr), _mistaken, sys.stdout.buffer.write)
+    return writing.change(run, work, wish, print, _mistaken)
+
+
+def _work(options: dict[str, Any]) -> Work | None:
+    """What files are changed for, if they are to be. Raises MistakeError."""
+    reason = options["add_noqa"]
+    if reason is not None:
+        if options["fix"]:
+            raise MistakeError("--add-noqa and --fix: one after the other, please")
+        from kerlint import suppressing
+
+        return partial(suppressing.suppressed, reason=suppressing.checked(reason))
+    if options["fix"] or options["diff"]:
+        from kerlint.fix import repaired
+
+        return partial(repaired, unsafe=options["unsafe_fixes"])
+    return None
 
 
 @cli.command()

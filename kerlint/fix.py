@@ -81,7 +81,7 @@ def _pass(run: Run, done: Repairs) -> set[Path]:
         source = run.quoted.get(shown[path])
         if source is None:
             done.dropped[f"{shown[path]}: no fixes, the file has changed in the meantime"] = None
-        elif _mend(source, findings, done):
+        elif mend(source, findings, done):
             changed.add(path)
     return changed
 
@@ -90,7 +90,7 @@ def _place(finding: Finding) -> Path | None:
     return next((edit.range.path for edit in (finding.fix.edits if finding.fix else ()) if edit.range), None)
 
 
-def _mend(source: Source, findings: Sequence[Finding], done: Repairs) -> bool:
+def mend(source: Source, findings: Sequence[Finding], done: Repairs) -> bool:
     """Make fixes of one file. Whether anything changed."""
     path = source.path.resolve()
     data = done.contents[path] if path in done.contents else path.read_bytes()

@@ -43,7 +43,9 @@ class Wish:
     verbose: bool = False
     unsafe_fixes: bool = False
     fixed: int | None = None
-    """How many findings were fixed before what is reported, when they were to be."""
+    """How many findings were dealt with before what is reported, when they were to be."""
+    deed: str = "fix"
+    """What was to be done with them: fix, or suppress."""
     show_suppressed: bool = False
     """Also tell what is suppressed, where a format can say so."""
     outputs: tuple[Output, ...] = ()
@@ -238,7 +240,7 @@ def _report(style: str, run: Run, wish: Wish) -> Iterator[str]:
         yield from report(style, _batch(run, wish))
     if style in FOR_PEOPLE and not wish.quiet:
         if wish.fixed:
-            yield f"Fixed {counted(wish.fixed, 'finding')}."
+            yield f"{'Fixed' if wish.deed == 'fix' else 'Suppressed'} {counted(wish.fixed, 'finding')}."
         yield from _summary(run, run.findings, wish)
 
 

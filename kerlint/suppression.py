@@ -31,8 +31,8 @@ _NOQA = re.compile(r"#\s*noqa\b(?P<colon>\s*:)?", re.IGNORECASE)
 _CODE = re.compile(r"[\s,]*([A-Z]+[0-9]*)(?=[\s,#]|$)", re.IGNORECASE)
 _KERLINT = re.compile(r"#\s*kerlint:\s*(?P<verb>[\w-]+)(?P<open>\s*\[(?P<names>[^\[\]#]*)(?P<closed>\])?)?", re.IGNORECASE)
 _NAME = re.compile(r"[^\s,]+")
-_TOKEN = re.compile(QUOTED + r"|#[^\r\n]*|\\(?:\r\n|\r|\n)|[()\[\]{}]|\r\n|\r|\n|[^\s#\"'()\[\]{}\\]+", re.DOTALL)
-_BREAK = re.compile(r"\r\n|\r|\n")
+TOKEN = re.compile(QUOTED + r"|#[^\r\n]*|\\(?:\r\n|\r|\n)|[()\[\]{}]|\r\n|\r|\n|[^\s#\"'()\[\]{}\\]+", re.DOTALL)
+BREAK = re.compile(r"\r\n|\r|\n")
 
 Spot = tuple[int, int]
 """Number of the cell (0 in a script) and row."""
@@ -214,7 +214,7 @@ def _comments(text: str) -> list[_Comment]:
     waiting: list[tuple[_Comment, int]] = []
     running: list[tuple[_Comment, int]] = []
     row, start, depth, code = 1, 0, 0, False
-    for match in _TOKEN.finditer(text):
+    for match in TOKEN.finditer(text):
         token = match.group()
         first = token[0]
         if first == "#":
@@ -234,7 +234,7 @@ def _comments(text: str) -> list[_Comment]:
             code = True
             running, waiting = [*running, *waiting], []
         depth = max(0, depth + (first in "([{") - (first in ")]}")) if len(token) == 1 else depth
-        if breaks := list(_BREAK.finditer(token)):
+        if breaks := list(BREAK.finditer(token)):
             row, start = row + len(breaks), match.start() + breaks[-1].end()
     _ended(running, 0, row, found)
     return found
@@ -255,7 +255,7 @@ def _directive(comment: _Comment, cell: Cell, path: Path, authors: Collection[st
     """The suppressions of a comment; for `enable`, the names that it enables."""
     if match := _KERLINT.search(comment.text):
         yield from _kerlint(comment, match, cell, path, authors)
-    elif match := _NOQA.search(comment.text):
+    if match := _NOQA.search(comment.text):
         yield from _noqa(comment, match, cell, path, authors)
 
 
@@ -264,17 +264,22 @@ def _noqa(comment: _Comment, match: re.Match[str], cell: Cell, path: Path, autho
     if not match["colon"]:
         row = number, comment.row
         yield Suppression("", row, row, _place(comment, match.span(), cell, path), match.group(), noqa=True)
-    names = []
-    at = match.end()
-    while match["colon"] and (code := _CODE.match(comment.text, at)) and (code[1][-1].isdigit() or code[1].upper() in authors):
-        at = code.end()
-        names.append(code)
+    names = list(_codes(comment.text, match, authors))
+    at = names[-1].end() if names else match.end()
     spans = [name.span(1) for name in names]
     for rank, name in enumerate(names):
         if letters(name[1]) in authors:
             first, last = ((number, row) for row in comment.rows)
             gone = _gone(comment, (match.start(), at), spans, rank, cell, path)
             yield Suppression(name[1].upper(), first, last, _place(comment, name.span(1), cell, path), match.group(), noqa=True, gone=gone)
+
+
+def _codes(comment: str, match: re.Match[str], authors: Collection[str]) -> Iterator[re.Match[str]]:
+    """The codes behind `# noqa:`, up to the first word that is none."""
+    at = match.end()
+    while match["colon"] and (code := _CODE.match(comment, at)) and (code[1][-1].isdigit() or code[1].upper() in authors):
+        at = code.end()
+        yield code
 
 
 def _kerlint(comment: _Comment, match: re.Match[str], cell: Cell, path: Path, authors: Collection[str]) -> Iterator[Suppression | str]:
@@ -320,6 +325,17 @@ def _gone(comment: _Comment, directive: tuple[int, int], names: list[tuple[int, 
     if comment.last:
         return _place(comment, (-len(comment.before), len(comment.text)), cell, path)
     return Range(path, Position(comment.row, 1), Position(comment.row + 1, 1), cell.number)
+
+
+def room(comment: str) -> tuple[int, str] | None:
+    """Where a comment that suppresses by name has room for more codes, and what stands in front of them there."""
+    if match := _NOQA.search(comment):
+        codes = list(_codes(comment, match, AUTHORS))
+        return (codes[-1].end(), ", ") if codes else (match.end(), " ") if match["colon"] else None
+    match = _KERLINT.search(comment)
+    if match and match["verb"].lower() == "ignore" and match["closed"] and match["names"].strip():
+        return match.start("names") + len(match["names"].rstrip()), ", "
+    return None
 
 
 def _canonical(name: str, authors: Collection[str]) -> str:

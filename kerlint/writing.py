@@ -1,4 +1,4 @@
-"""`--fix` and `--diff`: what fixes have made of files is written at one stroke, printed, or shown as a difference."""
+"""`--fix`, `--add-noqa` and `--diff`: what has been made of files is written at one stroke, printed, or shown as a difference."""
 
 from __future__ import annotations
 
@@ -12,19 +12,21 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kerlint.fix import Repairs, repaired
+from kerlint.fix import Repairs
 from kerlint.run import CLEAN, FOUND, WRONG, Run, Wish, check, counted
 from kerlint.source import read, written
 
 if TYPE_CHECKING:
     Say = Callable[[str], object]
+    Work = Callable[[Run], tuple[Run, Repairs]]
+    """What makes of a run another one, with changed files."""
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
 
-def fix(run: Run, wish: Wish, say: Say, complain: Say, data: Callable[[bytes], object] | None = None) -> int:
-    """Fix the files of an examined run and report what is left; code of standard input is given to `data` instead of being written."""
-    run, repairs = repaired(run, wish.unsafe_fixes)
+def change(run: Run, work: Work, wish: Wish, say: Say, complain: Say, data: Callable[[bytes], object] | None = None) -> int:
+    """Change the files of an examined run and report what is left; code of standard input is given to `data` instead of being written."""
+    run, repairs = work(run)
     _explain(repairs, wish, complain)
     failed = False
     if data:
@@ -37,15 +39,15 @@ def fix(run: Run, wish: Wish, say: Say, complain: Say, data: Callable[[bytes], o
     return WRONG if failed else code
 
 
-def diff(run: Run, wish: Wish, say: Say, complain: Say) -> int:
-    """Print what fixing the files of an examined run would change; the exit code says whether that is anything."""
-    done, repairs = repaired(run, wish.unsafe_fixes)
+def diff(run: Run, work: Work, wish: Wish, say: Say, complain: Say) -> int:
+    """Print what would be changed in the files of an examined run; the exit code says whether that is anything."""
+    done, repairs = work(run)
     _explain(repairs, wish, complain)
     for path in run.discovery.files if not wish.silent else ():
         for line in _differences(path, repairs):
             say(line)
     if repairs.changed and not wish.silent and not wish.quiet:
-        complain(f"would fix {counted(repairs.fixed.total(), 'finding')} in {counted(len(repairs.changed), 'file')}")
+        complain(f"would {wish.deed} {counted(repairs.fixed.total(), 'finding')} in {counted(len(repairs.changed), 'file')}")
     if done.exit_code(exit_zero=True):
         return check(done, replace(wish, silent=True), say, complain)
     return FOUND if repairs.changed and not wish.exit_zero else CLEAN
