@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from kerlint.semantics.values import MISSING, Choice, Items, Table, Term, Value, join
@@ -75,6 +76,15 @@ class Heap:
             else:
                 fields[key] = old
         return delta
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Run something whose changes stay whatever comes of the present branch: a file that is imported is run only once."""
+        outer, self.journals = self.journals, []
+        try:
+            yield
+        finally:
+            self.journals = outer
 
     def commit(self) -> None:
         """Keep everything since the last fork."""

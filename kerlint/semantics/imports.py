@@ -54,15 +54,19 @@ def _deferred(run: Interpreter, module: str, level: int, member: str | None, nod
 
 def resolve(run: Interpreter, value: Deferred) -> Value:
     """What a deferred import brings, the file followed now."""
+    if (known := run.resolved.get(value)) is not None:
+        return run.heap.current(known)
     if value in run.resolving:
         return Unknown(f"`{value.member or value.module}` is imported from itself", node=value.node)
     outer, run.path = run.path, value.importer
     run.resolving.append(value)
     try:
-        source = _module(run, value.module, value.level, value.node)
-        if value.member is None:
-            return source
-        return _member(run, source, value.module, value.level, value.member, value.node)
+        found = _module(run, value.module, value.level, value.node)
+        if value.member is not None:
+            found = _member(run, found, value.module, value.level, value.member, value.node)
+        if not run.entering:  # A file that is still being run may bind the name anew.
+            run.resolved[value] = found
+        return found
     finally:
         run.resolving.pop()
         run.path = outer
@@ -158,9 +162,12 @@ def _enter(run: Interpreter, path: Path, text: str | None) -> Namespace | None:
     frame = run.frames[path] = Frame(None, path.stem)
     outer = run.frame, run.path, run.regions, run.breaks, run.continues
     run.frame, run.path, run.regions, run.breaks, run.continues = frame, path, [], [], []
+    run.entering.append(path)
     try:
-        run.module(loaded[1])
+        with run.heap.apart():
+            run.module(loaded[1])
     finally:
+        run.entering.pop()
         run.frame, run.path, run.regions, run.breaks, run.continues = outer
     return Namespace(frame)
 
