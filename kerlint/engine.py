@@ -225,6 +225,7 @@ def weigh(understood: Understood, config: Config) -> tuple[tuple[Finding, ...], 
     from kerlint.flows import Flows
     from kerlint.locating import codes, located, nodes_of, surroundings
     from kerlint.placing import Places
+    from kerlint.positions import plainly
     from kerlint.subjects import Subjects
     from kerlint.suppression import suppressions, weighed
 
@@ -232,13 +233,15 @@ def weigh(understood: Understood, config: Config) -> tuple[tuple[Finding, ...], 
     active = config.rules_of(source.path)
     found = [finding for rule in active.values() for finding in (rule.check or check_of(rule.code, rule.name))(understood.program, rule)]
     found = Flows(understood.program).of(Subjects(understood.program).of(found))
-    ranges, around = surroundings(nodes_of(found), source, parsed, understood.followed)
-    places = Places(codes(source, parsed, understood.followed), ranges, source.path, understood.program.names)
     broken = [
         _cannot(source.path, problem.message, Position(problem.row, problem.column), problem.cell, active.get(UNREADABLE))
         for problem in parsed.problems
     ]
-    wanted = [finding for finding in (*broken, *located(found, ranges, source, places, around)) if _wanted(finding, config)]
+    with plainly():
+        ranges, around = surroundings(nodes_of(found), source, parsed, understood.followed)
+        places = Places(codes(source, parsed, understood.followed), ranges, source.path, understood.program.names)
+        placed = located(found, ranges, source, places, around)
+    wanted = [finding for finding in (*broken, *placed) if _wanted(finding, config)]
     paths = {source.path, *(place.path for place in ranges.values())}
     directives = [directive for path, file in understood.files.items() if path in paths for directive in suppressions(file, config.authors)]
     # A suppression of a report that is too unsure to be shown is of use all the same.

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 Place = tuple[str | int, ...]
@@ -33,8 +34,12 @@ class CodeCell:
     place: Place
 
 
+@lru_cache(maxsize=1)
 def code_cells(text: str) -> tuple[CodeCell, ...]:
-    """The code cells in order; none when the notebook is in another language. Raises NotebookError."""
+    """The code cells in order; none when the notebook is in another language. Raises NotebookError.
+
+    Those of the last notebook are kept: reading it asks for them, and so does every edit and every quoted line of one of its cells.
+    """
     try:
         notebook = json.loads(text)
     except json.JSONDecodeError as error:

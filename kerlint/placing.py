@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -75,11 +75,13 @@ class Code:
         node, docstring = first(self.module)
         return None if node is None else (self.places({node})[node][docstring], docstring)
 
-    def fed(self, layer: CSTNode) -> tuple[Position, Position] | None:
+    def fed(self, layer: CSTNode, place: Position) -> tuple[Position, Position] | None:
         """Where that stands which a layer is called with."""
         from kerlint.statements import fed
 
-        argument = fed(self.module, (layer,)).get(layer)
+        number = bisect_right(self.statements, place, key=lambda statement: statement.start)
+        found = self.statements[number - 1].found if number else None
+        argument = fed(found.node, (layer,)).get(layer) if found else None
         return None if argument is None else self.places({argument})[argument]
 
     def places(self, nodes: set[CSTNode]) -> Mapping[CSTNode, tuple[Position, Position]]:
@@ -147,7 +149,8 @@ class Places:
         code, content = self.codes[start[0]], edit.content
         if edit.start.edge is Edge.statement and not self._alone(edit.start.node):
             content = re.sub(r"\n$", "; ", content)
-        content = content.replace("\n", "\n" + code.indent(start[1].row))
+        if "\n" in content:
+            content = content.replace("\n", "\n" + code.indent(start[1].row))
         return Edit(None, None, content, Range(start[0][0], start[1], end[1], start[0][1]))
 
     def _scope(self, node: CSTNode) -> object:
@@ -211,7 +214,7 @@ class Places:
             case Edge.inside:
                 return spot, Position(place.end.row, place.end.column - 1)
             case Edge.fed | Edge.fed_end:
-                found = self.codes[spot].fed(anchor.node)
+                found = self.codes[spot].fed(anchor.node, place.start)
                 return None if found is None else (spot, found[anchor.edge is Edge.fed_end])
             case Edge.statement:
                 statement = self._statement(place)
@@ -233,10 +236,12 @@ class Places:
             return None
         return found if found.found.head or (found.start, found.end) == (place.start, place.end) else None
 
-    def _imports(self, wanted: Iterable[str], place: Range) -> tuple[Edit, ...] | None:
+    def _imports(self, wanted: Sequence[str], place: Range) -> tuple[Edit, ...] | None:
         """An edit that adds those imports which nothing in front of the place has made; None when one of their names is taken."""
         from kerlint.statements import names_of
 
+        if not wanted:
+            return ()
         earlier = list(self._earlier(place))
         bound = {name for code, imports in earlier for _, names in imports for name in names}
         if place.path == self.home:

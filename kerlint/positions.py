@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import sys
 from bisect import bisect_right
-from collections.abc import Collection
-from contextlib import nullcontext
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import accumulate
 from types import TracebackType
 from typing import Any
 
-from libcst import BaseCompoundStatement, BaseSuite, CSTNode, Module
+from libcst import BaseCompoundStatement, BaseExpression, BaseSuite, CSTNode, Module
 from libcst._nodes.internal import CodegenState  # the only way to see where tokens go: metadata providers cost five times as much
 
 from kerlint.finding import Position
@@ -64,6 +64,31 @@ class _Places:
         offset = self.offsets[min(token, len(self.offsets) - 1)]
         row = bisect_right(self.rows, offset)
         return Position(row, offset - self.rows[row - 1] + 1)
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Passes that ask their state only about wanted nodes, and make a generator only for an expression in parentheses.
+
+    libcst does both for every node, which is a third of a pass. Once for all passes over a file: after each change of the class Python
+    forgets what it knows of all its subclasses.
+    """
+    node, expression = CSTNode._codegen, BaseExpression._parenthesize
+
+    def codegen(self: CSTNode, state: CodegenState, **kwargs: Any) -> None:
+        if isinstance(state, _State) and id(self) not in state.wanted:
+            self._codegen_impl(state, **kwargs)
+        else:
+            node(self, state, **kwargs)
+
+    def parenthesize(self: BaseExpression, state: CodegenState) -> AbstractContextManager[None]:
+        return expression(self, state) if self.lpar or not isinstance(state, _State) or id(self) in state.wanted else _NOWHERE
+
+    CSTNode._codegen, BaseExpression._parenthesize = codegen, parenthesize  # type: ignore[assignment, method-assign]
+    try:
+        yield
+    finally:
+        CSTNode._codegen, BaseExpression._parenthesize = node, expression  # type: ignore[method-assign]
 
 
 class _FoundError(Exception):

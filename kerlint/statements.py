@@ -122,10 +122,10 @@ class _Chains(cst.CSTVisitor):
         self.found.add(node.value)
 
 
-def fed(module: cst.Module, layers: Collection[CSTNode]) -> dict[CSTNode, CSTNode]:
+def fed(code: CSTNode, layers: Collection[CSTNode]) -> dict[CSTNode, CSTNode]:
     """The first argument of each call whose function is one of these nodes: `x` for the `Dense(1)` of `Dense(1)(x)`."""
     search = _Fed(layers)
-    module.visit(search)
+    code.visit(search)
     return search.found
 
 

@@ -66,22 +66,23 @@ class Subjects:
     def _of_event(self) -> Index:
         """Runs and compiles with what is given to them."""
         events = [event for event in self.program.events if event.model is not None]
-        calls = [
-            (event.identity, (call.node, *_nodes(call.args))) for event in events for call in (event, event.compiled) if call is not None
-        ]
-        return _indexed((node, identity) for identity, nodes in calls for node in nodes)
+        runs = ((node, event.identity) for event in events for node in (event.node, *_nodes(event.args, event.given)))
+        compiles = {id(event.compiled): (event.compiled, event.identity) for event in events if event.compiled is not None}
+        calls = ((node, identity) for call, identity in compiles.values() for node in (call.node, *_nodes(call.args, call.args)))
+        return _indexed((*runs, *calls))
 
     @cached_property
     def _of_part(self) -> Index:
         """Models and their layers with what these are made of."""
         every = [model for models in self._models.values() for model in models]
         built = [(model.node, model.identity) for model in every]
-        layers = [(model.identity, (layer.node, *_nodes(layer.args))) for model in every for layer in model.layers]
-        return _indexed((*built, *((node, identity) for identity, nodes in layers for node in nodes)))
+        layers = {(id(model.identity), id(layer.identity)): (model.identity, layer) for model in every for layer in model.layers}
+        parts = ((node, identity) for identity, layer in layers.values() for node in (layer.node, *_nodes(layer.args, layer.given)))
+        return _indexed((*built, *parts))
 
 
-def _nodes(args: Mapping[str, Value]) -> Iterator[CSTNode | None]:
-    return (value.node for value in args.values())
+def _nodes(args: Mapping[str, Value], given: Iterable[str]) -> Iterator[CSTNode | None]:
+    return (args[name].node for name in given if name in args)
 
 
 def _indexed(pairs: Iterable[tuple[CSTNode | None, object]]) -> Index:

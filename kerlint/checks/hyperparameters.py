@@ -163,11 +163,12 @@ def _listed(loop: Loop) -> bool:
 
 
 def invalid_hyperparameter(program: Program, rule: Rule) -> Iterator[Finding]:
-    seen: set[tuple[int, str]] = set()
+    ranges, seen = rule["ranges"], set[tuple[int, str]]()
     for family, cls, args, node in _given(program):
         for name, value in args.items():
-            bounds, amount = rule["ranges"].get(f"{family}.{name}"), number(value)
-            if bounds is None or amount is None or value.node is None or _within(amount, bounds) or (id(value.node), name) in seen:
+            if value.node is None or (bounds := ranges.get(f"{family}.{name}")) is None or (amount := number(value)) is None:
+                continue
+            if _within(amount, bounds) or (id(value.node), name) in seen:
                 continue
             seen.add((id(value.node), name))
             confidence, related = certainty.of(value), origin_of(value)
