@@ -194,7 +194,7 @@ def _write(run: Run, wish: Wish, styles: Collection[str], complain: Callable[[st
     """Write the reports that go to files. Whether that went well."""
     plain = replace(wish, paint=Paint())
     done = [write(output.file, _report(output.style, run, plain), complain) for output in wish.outputs if output.file]
-    if "github" in styles:
+    if "github" in (*styles, *(output.style for output in wish.outputs)):
         from kerlint.reports import github
 
         done.append(append_summary(lambda: github.summary(_batch(run, plain)), complain))

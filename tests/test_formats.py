@@ -18,12 +18,14 @@ import jsonschema
 import junitparser
 import pytest
 from conftest import FAULT, ROOT, Kerlint
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kerlint import __version__
 from kerlint.files import Trouble
 from kerlint.finding import Confidence, Edit, Evidence, Finding, Fix, Position, Range, Related, Severity
 from kerlint.reports import Batch, report
-from kerlint.source import Source, read
+from kerlint.source import Cell, Source, read
 
 FOR_PROGRAMS = ("sarif", "github", "gitlab", "azure", "junit", "rdjson", "html")
 ALL = ("text", "concise", "grouped", "json", "json-lines", *FOR_PROGRAMS)
@@ -142,7 +144,7 @@ def check(style: str, text: str) -> Any:
     """What a format's own reader makes of a report; it refuses one that is not valid."""
     match style:
         case "sarif":
-            log = json.loads(text)
+            log = json.loads(text, parse_constant=pytest.fail)
             jsonschema.Draft4Validator(sarif_schema(), format_checker=jsonschema.FormatChecker()).validate(log)
             return log["runs"][0]
         case "gitlab":
@@ -160,11 +162,16 @@ def check(style: str, text: str) -> Any:
         case "html":
             return html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parse(text)
         case "github":
-            return [github_command(line) for line in text.splitlines()]
+            return [github_command(line) for line in lines_of(text)]
         case "azure":
-            return [azure_command(line) for line in text.splitlines()]
+            return [azure_command(line) for line in lines_of(text)]
         case _:
             raise AssertionError(style)
+
+
+def lines_of(text: str) -> list[str]:
+    """Lines as runners read them: Python's own idea of line ends has more of them."""
+    return text.removesuffix("\n").split("\n") if text.strip("\n") else []
 
 
 def github_command(line: str) -> tuple[str, dict[str, str], str]:
@@ -204,7 +211,14 @@ def test_awkward_findings_are_read_by_others(style: str) -> None:
     source = read(Path(ODD), b'a = "\xf0\x9f\x98\x80"; fit(x)\nb\n')
     fix = Fix("divide", (Edit(None, None, "x / 255", place(ODD, 1, 14, 15)),), safe=False)
     related = (Related(None, NASTY, place(ODD, 2, 1, 2)),)
-    first = finding(place(ODD, 1, 14, 15), NASTY, related=related, fix=fix, flow=related * 2, evidence=Evidence("confirmed", NASTY, {}))
+    first = finding(
+        place(ODD, 1, 14, 15),
+        NASTY,
+        related=related,
+        fix=fix,
+        flow=related * 2,
+        evidence=Evidence("confirmed", NASTY, {"loss": [float("nan"), -float("inf"), 0.5]}),
+    )
     second = finding(place(ODD, 1, 10, 16), "the same place", "KER301", severity=Severity.info)
     third = finding(place("/elsewhere/b.py", 1, 1, 1, last=3), severity=Severity.warning)
     troubles = (Trouble(Path(ODD), NASTY),)
@@ -212,6 +226,42 @@ def test_awkward_findings_are_read_by_others(style: str) -> None:
     text.encode()
     assert len(text) > 500
     check(style, text)
+
+
+TEXT = st.text(st.characters(), max_size=20)
+NAMES = st.one_of(st.binary(max_size=8).map(os.fsdecode), st.text(max_size=8)).filter(lambda name: "\0" not in name)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    path=st.one_of(st.binary(max_size=8).map(os.fsdecode), st.text(max_size=8)).filter(lambda name: "\0" not in name),
+    messages=st.lists(TEXT, max_size=3),
+    code=TEXT,
+)
+def test_whatever_stands_in_a_finding_is_read_by_others(path: str, messages: list[str], code: str) -> None:
+    name = Path(f"{path}x")
+    related = (Related(None, code, place(name, 1, 1, 3)),)
+    fix = Fix(code, (Edit(None, None, code, place(name, 1, 1, 2)),), safe=True)
+    found = [finding(place(name, 1, 1, 2, last=2), message, related=related, fix=fix, flow=related * 2) for message in messages]
+    source = Source(name, code, cells=(Cell(None, code),))
+    for style in FOR_PROGRAMS:
+        text = text_of(style, *found, sources=(source,), troubles=(Trouble(name, code),))
+        check(style, text.encode("utf-8", "backslashreplace").decode())
+
+
+def test_json_has_no_number_that_is_none() -> None:
+    found = finding(place("a.py", 1, 1, 2), evidence=Evidence("confirmed", "", {"loss": (float("nan"), float("inf"))}))
+    text = text_of("json", found)
+    assert json.loads(text, parse_constant=pytest.fail)[0]["evidence"]["data"] == {"loss": ["nan", "inf"]}
+
+
+def test_own_rules_have_no_page_on_the_web(kerlint: Kerlint, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT / "examples" / "own_rules")
+    run = check("sarif", kerlint("train.py", "--output-format=sarif").stdout)
+    (rule,) = [rule for rule in run["tool"]["driver"]["rules"] if rule["id"] == "ACME001"]
+    assert "helpUri" not in rule
+    for style in FOR_PROGRAMS:
+        check(style, kerlint("train.py", "--output-format", style).stdout)
 
 
 @pytest.mark.parametrize("style", FOR_PROGRAMS)

@@ -45,10 +45,14 @@ def headed(finding: Finding, paint: Paint) -> str:
 
 
 def sentence(finding: Finding) -> str:
-    """What is wrong and what to do, for formats that have one text for both; a cell is named, because their lines are those of the file."""
+    """What is wrong, what to do and what a run showed, for formats that have one text for all of it.
+
+    A cell is named, because the lines of these formats are those of the file.
+    """
     place = finding.range
     cell = "" if place is None or place.cell is None else f" (cell {place.cell}, line {place.start.row})"
-    return f"{finding.message}{cell}{f'; {finding.hint}' if finding.hint else ''}"
+    shown = f"{finding.evidence.verdict}: {finding.evidence.detail}" if finding.evidence else ""
+    return "; ".join(filter(None, (f"{finding.message}{cell}", finding.hint, shown)))
 
 
 def top() -> Path:

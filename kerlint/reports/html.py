@@ -100,6 +100,8 @@ def _article(finding: Finding, batch: Batch) -> Iterator[str]:
         yield f"<p>{_prose(finding.hint)}</p>"
     if finding.fix:
         yield f"<p>{'Fix' if finding.fix.safe else 'Unsafe fix'}: {_prose(finding.fix.message)}</p>"
+    if finding.evidence:
+        yield f"<p><strong>{_text(finding.evidence.verdict)}</strong>: {_prose(finding.evidence.detail)}</p>"
     yield "</article>"
 
 

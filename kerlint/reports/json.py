@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from math import isfinite
 from typing import Any
 
 from kerlint.finding import Finding, Fix, Position, Range
@@ -30,7 +31,7 @@ def record(finding: Finding) -> dict[str, Any]:
         "hint": finding.hint or None,
         "fix": _fix(finding.fix),
         "related": [{**_place(other.range), "message": other.message} for other in finding.related if other.range],
-        "evidence": _evidence(finding),
+        "evidence": evidence_of(finding),
     }
 
 
@@ -60,6 +61,20 @@ def _edit(content: str, place: Range) -> dict[str, Any]:
     return record if place.cell is None else {**record, "cell": place.cell}
 
 
-def _evidence(finding: Finding) -> dict[str, Any] | None:
+def evidence_of(finding: Finding) -> dict[str, Any] | None:
+    """What a run showed."""
     found = finding.evidence
-    return None if found is None else {"verdict": found.verdict, "detail": found.detail, "data": found.data}
+    return None if found is None else {"verdict": found.verdict, "detail": found.detail, "data": _finite(found.data)}
+
+
+def _finite(data: Any) -> Any:
+    """Measurements for JSON, which has neither NaN nor infinity (RFC 8259, section 6): these become words."""
+    match data:
+        case float() if not isfinite(data):
+            return str(data)
+        case dict():
+            return {key: _finite(value) for key, value in data.items()}
+        case list() | tuple():
+            return [_finite(value) for value in data]
+        case _:
+            return data

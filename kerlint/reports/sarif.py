@@ -16,9 +16,10 @@ from typing import Any
 from urllib.parse import quote
 
 from kerlint import PAGES, __version__
-from kerlint.finding import Evidence, Finding, Fix, Position, Range, Related, Severity
+from kerlint.finding import Finding, Fix, Position, Range, Related, Severity
 from kerlint.fingerprint import fingerprints
 from kerlint.reports import Batch, Paint, sentence
+from kerlint.reports.json import evidence_of
 from kerlint.rule import Rule
 
 Object = dict[str, Any]
@@ -112,6 +113,7 @@ def _invocation(batch: Batch) -> Object:
 
 def _result(finding: Finding, fingerprint: str, batch: Batch) -> Object:
     assert finding.range is not None
+    evidence = evidence_of(finding)
     result: Object = {
         "level": LEVELS[finding.severity],
         "message": {"text": _message(sentence(finding))},
@@ -120,7 +122,7 @@ def _result(finding: Finding, fingerprint: str, batch: Batch) -> Object:
         "relatedLocations": [{"id": number, **location} for number, location in enumerate(_locations(finding.related, batch), 1)],
         "codeFlows": list(_flows(finding, batch)),
         "fixes": [_fix(finding.fix, batch)] if finding.fix else [],
-        "properties": {"confidence": finding.confidence.name, **_evidence(finding.evidence)},
+        "properties": {"confidence": finding.confidence.name, **({"evidence": evidence} if evidence else {})},
     }
     suppressions = {} if batch.suppressed is None else {"suppressions": _suppressions(finding)}
     return {**{key: value for key, value in result.items() if value}, **suppressions}
@@ -183,7 +185,3 @@ def _fix(fix: Fix, batch: Batch) -> Object:
         ]
         changes.append({"artifactLocation": _artifact(path, batch), "replacements": replacements})
     return {"description": {"text": fix.message if fix.safe else f"{fix.message} (changes the training)"}, "artifactChanges": changes}
-
-
-def _evidence(found: Evidence | None) -> Object:
-    return {} if found is None else {"evidence": {"verdict": found.verdict, "detail": found.detail, "data": found.data}}
