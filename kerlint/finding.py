@@ -161,6 +161,8 @@ class Finding:
     evidence: Evidence | None = None
     subject: tuple[CSTNode, ...] = ()
     """Where the model that it is about is built and, when it is about no single run, trained: suppressions there count as well."""
+    about: tuple[Range, ...] = ()
+    """The places of scope and subject."""
     flow: tuple[Related, ...] = ()
     """The way of the data that it is about: where that comes from, each step, and the call that reads it."""
     suppressed: str = ""

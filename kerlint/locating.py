@@ -85,7 +85,9 @@ def located(
         enclosing = around.around(found) or finding.enclosing
         flow = _related(finding.flow, ranges)
         flow = flow if len(flow) > 1 else ()
-        return replace(finding, range=found, related=related, flow=flow, fix=places.placed(finding.fix), enclosing=enclosing)
+        about = tuple(ranges[node] for node in (*finding.scope, *finding.subject) if node in ranges)
+        placed = places.placed(finding.fix)
+        return replace(finding, range=found, related=related, flow=flow, fix=placed, enclosing=enclosing, about=about)
 
     return [place(finding) for finding in findings]
 

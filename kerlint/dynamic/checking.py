@@ -107,7 +107,7 @@ def _weigh(run: Run, number: int, running: Running, say: Say, warn: Say) -> bool
     if outcome.failed and not outcome.tally:
         return True  # what cannot be read is not run either
     config = run.config_of(outcome.path)
-    running.ask({finding.code for finding in outcome.findings})
+    running.ask(confirm.questions(outcome.findings, running.folder, single=outcome.tally is not None and outcome.tally.models < 2))
     observation = running.result()
     seen = confirm.observed(observation.folder, observation.events)
     run.outcomes[number] = _outcome(outcome, seen, config)

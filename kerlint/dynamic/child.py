@@ -115,8 +115,9 @@ def _message(error: BaseException) -> str:
         case OSError(strerror=str(message), filename=str(name)):
             return f"{message}: {name!r}"
         case _:
-            lines = [line for line in str(error).splitlines() if line.strip()]
-            return lines[0].strip()[:LONGEST] if lines else ""
+            lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [""]
+            # TensorFlow tells the way through a tf.function first and what is wrong last.
+            return lines[-1 if lines[0] == "in user code:" else 0][:LONGEST]
 
 
 def _code(error: SystemExit) -> int:

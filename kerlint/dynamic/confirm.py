@@ -9,8 +9,8 @@ from pathlib import Path
 
 from kerlint.config import shown
 from kerlint.dynamic import verdicts
-from kerlint.dynamic.exercise import Exercise, exercises, overlap
-from kerlint.dynamic.protocol import Died, Exited, Interrupted, Known, Place, Started, Stopped, TimedOut
+from kerlint.dynamic.exercise import Exercise, exercises
+from kerlint.dynamic.protocol import Died, Exited, Interrupted, Known, Place, Question, Started, Stopped, TimedOut, overlap
 from kerlint.dynamic.verdicts import Noticed
 from kerlint.finding import Confidence, Evidence, Finding, Position, Range, Severity
 from kerlint.rule import Rule
@@ -31,20 +31,20 @@ class Observed:
     events: tuple[Known, ...]
     exercises: tuple[Exercise, ...]
 
-    def place(self, finding: Range) -> Place:
-        """Where a finding stands, in the words of the run."""
-        path = finding.path.resolve()
-        folder = self.folder.resolve()
-        name = str(path.relative_to(folder) if path.is_relative_to(folder) else path)
-        end = finding.end.row - (finding.end.column == 1 and finding.end.row > finding.start.row)
-        return Place(name, finding.start.row, end, finding.cell)
-
     def named(self, place: Place | None) -> str:
         """A place as a message names it: "train.py:12", "nb.ipynb:cell 2:4"."""
         if place is None:
             return "an unknown place"
         cell = f"cell {place.cell}:" if place.cell is not None else ""
         return f"{shown(self.folder / place.file)}:{cell}{place.line}"
+
+
+def named(place: Range, folder: Path) -> Place:
+    """A place of a finding, in the words of a run of this folder."""
+    path, folder = place.path.resolve(), folder.resolve()
+    name = str(path.relative_to(folder) if path.is_relative_to(folder) else path)
+    end = place.end.row - (place.end.column == 1 and place.end.row > place.start.row)
+    return Place(name, place.start.row, end, place.cell)
 
 
 def observed(folder: Path, events: Iterable[Known]) -> Observed:
@@ -79,14 +79,30 @@ def _weighed(finding: Finding, run: Observed, rule: Rule | None) -> Finding:
 
 def concerning(finding: Finding, run: Observed) -> list[Exercise]:
     """The trainings that a finding is about: those with a layer, optimizer, compile or fit on its lines, or on those related to it."""
-    assert finding.range is not None
-    own = run.place(finding.range)
-    others = [run.place(other.range) for other in finding.related if other.range]
-    for places in ([own], others):
-        if found := [exercise for exercise in run.exercises if any(overlap(place, at) for place in places for at in exercise.places)]:
-            return found
+    own, about, others = _places(finding, run.folder)
+    for places in (own, about, others):
+        if found := _there(places, run.exercises):
+            return _there(about, found) or found
     models = {exercise.begun.model for exercise in run.exercises}
     return list(run.exercises) if len(models) == 1 else []
+
+
+def _there(places: Iterable[Place], trainings: Iterable[Exercise]) -> list[Exercise]:
+    """The trainings that the script makes what they are at some of these places."""
+    wanted = list(places)
+    return [one for one in trainings if any(overlap(place, at) for place in wanted for at in one.places)]
+
+
+def _places(finding: Finding, folder: Path) -> tuple[list[Place], list[Place], list[Place]]:
+    """The place of a finding, those of the model and the fit that it is about, and those that are related to it, as a run names them."""
+    ranges = [finding.range], finding.about, [other.range for other in finding.related]
+    own, about, others = ([named(place, folder) for place in places if place] for places in ranges)
+    return own, about, others
+
+
+def questions(findings: Iterable[Finding], folder: Path, single: bool) -> list[Question]:
+    """What findings ask of a run. `single`: there is but one model, which all of them are about."""
+    return [Question(one.code, () if single else tuple(place for places in _places(one, folder) for place in places)) for one in findings]
 
 
 def _unexercised(concerned: list[Exercise], run: Observed) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from kerlint.dynamic.measurements import Declined, Probed
-from kerlint.dynamic.protocol import Compiled, FitBegun, Known, Place, StandIn
+from kerlint.dynamic.protocol import Compiled, FitBegun, Known, Place, StandIn, overlap
 
 Measured = TypeVar("Measured", bound=Probed)
 
@@ -56,11 +56,6 @@ class Exercise:
         if compiled:
             found += [compiled.place, compiled.made, compiled.optimizer_place, *(layer.place for layer in compiled.layers)]
         return tuple(place for place in found if place)
-
-
-def overlap(one: Place, other: Place) -> bool:
-    """Whether two places share a line."""
-    return (one.file, one.cell) == (other.file, other.cell) and one.line <= other.end and other.line <= one.end
 
 
 def exercises(events: Iterable[Known]) -> tuple[Exercise, ...]:

@@ -21,7 +21,7 @@ from types import TracebackType
 import msgspec
 
 from kerlint.dynamic import scratch
-from kerlint.dynamic.protocol import Died, Ended, Exited, Known, Order, Output, Stopped, TimedOut, decode, encode
+from kerlint.dynamic.protocol import Died, Ended, Exited, Known, Order, Output, Question, Stopped, TimedOut, decode, encode
 from kerlint.mistake import MistakeError
 from kerlint.source import Source
 
@@ -82,7 +82,7 @@ class Running:
         self._process: subprocess.Popen[bytes] | None = None
         self._failure: BaseException | None = None
         self._abandoned = threading.Event()
-        self._folder = scratch.folder_of(source.path, source.text, Path.cwd())
+        self.folder = scratch.folder_of(source.path, source.text, Path.cwd())
         self._asked, writing = os.pipe()
         self._ask: int | None = writing
         self._began = time.monotonic()
@@ -99,11 +99,11 @@ class Running:
         self._abandoned.set()
         self._thread.join()
 
-    def ask(self, codes: Iterable[str]) -> None:
+    def ask(self, questions: Iterable[Question]) -> None:
         """Say which rules have something to ask: what others need is not measured. The run waits for this at its first training."""
         if self._ask is not None:
             with suppress(BrokenPipeError):  # the run may have ended already
-                os.write(self._ask, msgspec.json.encode(sorted(codes)) + b"\n")
+                os.write(self._ask, msgspec.json.encode(list(questions)) + b"\n")
             os.close(self._ask)
             self._ask = None
 
@@ -113,7 +113,7 @@ class Running:
             self._thread.join(0.2)  # in pieces, so that Ctrl-C is heard
         if self._failure is not None:
             raise self._failure
-        return Observation(self._source.path, self._folder, tuple(self._events), self._seconds)
+        return Observation(self._source.path, self.folder, tuple(self._events), self._seconds)
 
     def _watched(self) -> None:
         try:
@@ -123,7 +123,7 @@ class Running:
 
     def _run(self) -> None:
         with tempfile.TemporaryDirectory(prefix="kerlint-", ignore_cleanup_errors=True) as top, _adopting():
-            place = scratch.make(Path(top), self._folder, os.environ)
+            place = scratch.make(Path(top), self.folder, os.environ)
             mark = f"{os.getpid()}-{Path(top).name}"
             try:
                 self._follow(place, mark)
@@ -345,11 +345,11 @@ def _unlock(folder: Path) -> None:
 
 
 def observe(
-    source: Source, wanted: Wanted, codes: Iterable[str] = (), heard: Callable[[Known], object] = lambda event: None
+    source: Source, wanted: Wanted, asked: Iterable[Question] = (), heard: Callable[[Known], object] = lambda event: None
 ) -> Observation:
-    """Run a script or notebook for the rules of these codes and say what was seen. Raises MistakeError when scripts cannot be run here."""
+    """Run a script or notebook to answer questions and say what was seen. Raises MistakeError when scripts cannot be run here."""
     if reason := lacking():
         raise MistakeError(reason)
     with Running(source, wanted, heard) as running:
-        running.ask(codes)
+        running.ask(asked)
         return running.result()

@@ -164,6 +164,13 @@ class FitEnded(Event, frozen=True, tag="fit-ended"):
 # What the parent asks for
 
 
+class Question(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A rule that has a finding, and the places by which a training is known that it asks of; none: of every one."""
+
+    code: str
+    places: tuple[Place, ...] = ()
+
+
 class Order(msgspec.Struct, frozen=True):
     """What the parent tells the child: what to run, how long, and where its events go."""
 
@@ -182,7 +189,7 @@ class Order(msgspec.Struct, frozen=True):
     seeds: int
     memory: int
     asked: int
-    """The pipe on which the codes of rules come that have something to ask, a JSON list, once they are known."""
+    """The pipe on which the questions come, a JSON list, once they are known."""
 
 
 Known = (
@@ -215,6 +222,11 @@ def decode(line: bytes) -> Known:
 def lines(data: bytes) -> Iterator[Known]:
     """The events of a recording, one a line."""
     return (decode(line) for line in data.splitlines() if line.strip())
+
+
+def overlap(one: Place, other: Place) -> bool:
+    """Whether two places share a line."""
+    return (one.file, one.cell) == (other.file, other.cell) and one.line <= other.end and other.line <= one.end
 
 
 def order_of(text: bytes) -> Order:

@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 from itertools import islice
@@ -14,7 +15,7 @@ from types import CodeType, FrameType, TracebackType
 import msgspec
 
 from kerlint.dynamic.events import Event
-from kerlint.dynamic.protocol import Order, Place, StandIn, encode
+from kerlint.dynamic.protocol import Order, Place, Question, StandIn, encode, overlap
 
 
 class Reporter:
@@ -34,10 +35,18 @@ class Reporter:
         return self.began + self.order.limit - time.monotonic()
 
     @cached_property
-    def asked(self) -> frozenset[str]:
-        """The codes of rules that have something to ask. Waits until the parent knows them."""
+    def _questions(self) -> list[Question]:
+        """Waits until the parent knows them."""
         with open(self.order.asked, "rb") as pipe:
-            return frozenset(msgspec.json.decode(pipe.readline() or b"[]", type=list[str]))
+            return msgspec.json.decode(pipe.readline() or b"[]", type=list[Question])
+
+    def asked(self, places: Sequence[Place]) -> frozenset[str]:
+        """The codes of rules that have something to ask of a training that these places make what it is."""
+
+        def concerns(question: Question) -> bool:
+            return not question.places or any(overlap(asked, place) for asked in question.places for place in places)
+
+        return frozenset(question.code for question in self._questions if concerns(question))
 
     @property
     def synthetic(self) -> str:

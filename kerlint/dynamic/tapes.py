@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,18 +56,23 @@ class Tapes:
             if self._training.busy:
                 return original(this, grads_and_vars, *args, **kwargs)
             pairs = list(grads_and_vars)
-            self._applied(this, pairs)
+            self._count()
+            with self._training.apart(), _eagerly():
+                self._applied(this, pairs)
             with self._training.working():
                 return original(this, pairs, *args, **kwargs)
 
         optimizer.apply_gradients = applied
 
-    def _applied(self, optimizer: Any, pairs: list[tuple[Any, Any]]) -> None:
-        place = self._training.reporter.here()
+    def _count(self) -> None:
+        """A step in a tf.function is counted when that is called, this is when it is traced."""
         if _running:
             _training.add(id(_running[0]))
         else:
             COUNTER.step()
+
+    def _applied(self, optimizer: Any, pairs: list[tuple[Any, Any]]) -> None:
+        place = self._training.reporter.here()
         if place in self._seen:
             return
         self._seen.add(place)
@@ -87,6 +93,16 @@ class Tapes:
             if wanted <= {id(weight) for weight in model.trainable_weights} | {id(weight) for weight in _values(model)}
         ]
         return min(found, key=lambda model: len(model.trainable_weights), default=None)
+
+
+def _eagerly() -> AbstractContextManager[None]:
+    """Out of the graph that a tf.function is being traced into: what a model is like is asked of real numbers."""
+    if not _running:
+        return nullcontext()
+    import tensorflow as tf
+
+    scope: AbstractContextManager[None] = tf.init_scope()
+    return scope
 
 
 def _values(model: Any) -> list[Any]:

@@ -134,7 +134,7 @@ class Training:
             result = original(**given)
         known = self.of(model)
         known.compiled, known.place = given, place
-        with self._apart():
+        with self.apart():
             self.describe(known)
         return result
 
@@ -182,7 +182,7 @@ class Training:
 
     def _untrained(self, known: Known) -> None:
         data, reason = None, ""
-        with self._apart():
+        with self.apart():
             try:
                 data = synthetic.data(known.model, known.compiled)
             except UnreadableError as error:
@@ -192,7 +192,7 @@ class Training:
     # What they share
 
     @contextmanager
-    def _apart(self) -> Iterator[None]:
+    def apart(self) -> Iterator[None]:
         """What goes wrong in here is a fault of this tool, told as such; the script goes on."""
         try:
             yield
@@ -213,12 +213,12 @@ class Training:
     ) -> None:
         """Take evidence of a training before its first step; `reason` says why there are no `data`, `why` why they are synthetic."""
         started = time.monotonic()
-        with self._apart():
+        with self.apart():
             fit = self._begin(model, kind, place, data, epochs, given, why)
             if data is None:
                 self.reporter.send(Declined(probe="probes", reason=reason, fit=fit))
             else:
-                self._probe(self._subject(fit, model, data, epochs, given, why))
+                self._probe(self._subject(fit, model, data, epochs, given, why), place)
             self.reporter.send(FitEnded(fit, round(time.monotonic() - started, 3)))
 
     def models(self) -> list[Any]:
@@ -342,13 +342,20 @@ class Training:
             except Exception:  # noqa: BLE001 - the same call in `fit` raises it to the script
                 return
 
-    def _probe(self, subject: Subject) -> None:
+    def _places(self, subject: Subject, place: Place | None) -> list[Place]:
+        """Every place of the script that makes a training what it is."""
+        known = self.of(subject.model)
+        optimizer = known.optimizer or getattr(subject.model, "optimizer", None)
+        found = [place, known.place, vars(subject.model).get(PLACE), vars(optimizer).get(PLACE) if optimizer else None]
+        return [each for each in (*found, *subject.layers.values()) if each]
+
+    def _probe(self, subject: Subject, place: Place | None) -> None:
         if not subject.model.built:
             self.reporter.send(Declined(probe="probes", reason="the model could not be built from its data", fit=subject.fit))
             return
         budget = min(LONGEST, self.reporter.left() * SHARE)
         end = time.monotonic() + budget
-        measured = probes.run(subject, budget, self.reporter.order.seeds, self.reporter.asked)
+        measured = probes.run(subject, budget, self.reporter.order.seeds, self.reporter.asked(self._places(subject, place)))
         with closing(measured):  # whose end puts the model back
             for event in measured:
                 self.reporter.send(event)
