@@ -19,8 +19,6 @@ from kerlint.source import Source
 CONFIRMED, REFUTED, INCONCLUSIVE, NOT_EXERCISED = "confirmed", "refuted", "inconclusive", "not exercised"
 WEIGHT = (CONFIRMED, INCONCLUSIVE, REFUTED)
 """Of several trainings that one finding is about, the gravest verdict counts."""
-MEASURED = "## What the dynamic mode measures"
-"""The heading of a page whose rule has something to measure."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,9 @@ def _weighed(finding: Finding, run: Observed, rule: Rule | None) -> Finding:
     if finding.range is None or rule is None:
         return finding
     concerned = concerning(finding, run)
-    found = [evidence for exercise in concerned if (evidence := verdicts.judge(finding, exercise, rule))]
+    own = named(finding.range, run.folder)
+    judged = (verdicts.judge(finding, exercise, rule, exercise.layer(own)) for exercise in concerned)
+    found = [evidence for evidence in (*_stopped(own, run, rule), *judged) if evidence]
     if found:
         evidence = min(found, key=lambda each: WEIGHT.index(each.verdict) if each.verdict in WEIGHT else len(WEIGHT))
         match evidence.verdict:
@@ -72,9 +72,19 @@ def _weighed(finding: Finding, run: Observed, rule: Rule | None) -> Finding:
                 return replace(finding, evidence=evidence, severity=Severity.info)
             case _:
                 return replace(finding, evidence=evidence)
-    if MEASURED not in rule.text:
+    if not verdicts.measurable(rule):
         return finding
     return replace(finding, evidence=Evidence(NOT_EXERCISED, _unexercised(concerned, run)))
+
+
+def _stopped(own: Place, run: Observed, rule: Rule) -> Iterator[Evidence | None]:
+    """The verdict of an error that stopped the script where a finding stands."""
+    for event in run.events:
+        match event:
+            case Stopped(place=Place() as place) if overlap(own, place):
+                yield verdicts.stopped(rule, event)
+            case _:
+                continue
 
 
 def concerning(finding: Finding, run: Observed) -> list[Exercise]:

@@ -171,6 +171,8 @@ class Arm(msgspec.Struct, frozen=True, omit_defaults=True):
     first: tuple[Number, ...]
     last: tuple[Number, ...]
     rate: Number = None
+    held: tuple[Number, ...] = ()
+    """The loss in prediction of rows that were held out; no row is among those that were learned."""
     update_ratio: Number = None
     """The greatest size of a first step relative to its kernel, median over the seeds."""
 
@@ -212,7 +214,7 @@ class Gap(Probed, frozen=True, tag="P7", kw_only=True):
 
 
 class Shuffled(Arms, frozen=True, tag="P8", kw_only=True):
-    """P8: the same steps on the labels as they are and on permuted ones."""
+    """P8: the same steps on the labels as they are and on permuted ones, with rows held out."""
 
 
 class Counterfactual(Arms, frozen=True, tag="P9", kw_only=True):

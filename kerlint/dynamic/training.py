@@ -46,6 +46,8 @@ class Known:
     compiled: Mapping[str, Any] = field(default_factory=dict)
     place: Place | None = None
     trained: int = 0
+    left: tuple[float, ...] = ()
+    """What tells the weights that the last training has left."""
     optimizer: Any = None
     """The one that a tape uses; a compiled model has its own."""
 
@@ -147,7 +149,8 @@ class Training:
             if self._visit(place, "fit"):
                 self._look(model, "fit", place, data, reason, epochs, given)
             history = original(**self._short(given, data))
-        self.of(model).trained += 1
+        known = self.of(model)
+        known.trained, known.left = known.trained + 1, _told_by(model)
         return _padded(history, given, epochs, data)
 
     def _train_on_batch(self, original: Callable[..., Any], model: Any, given: dict[str, Any]) -> Any:
@@ -320,7 +323,7 @@ class Training:
             synthetic or self.reporter.synthetic,
             {str(layer.name): vars(layer).get(PLACE) for layer in model._flatten_layers(include_self=False, recursive=True)},
             known.trained,
-            known.trained > 0,
+            known.trained > 0 and known.left == _told_by(model),
         )
 
     def _validation(self, given: Mapping[str, Any]) -> tuple[Any, Any] | None:
@@ -403,6 +406,11 @@ def _callbacks(given: Mapping[str, Any]) -> tuple[Any, ...]:
             return tuple(callbacks)
         case one:
             return (one,)
+
+
+def _told_by(model: Any) -> tuple[float, ...]:
+    """Numbers that other weights would not give."""
+    return tuple(float(np.sum(weight, dtype=float)) for weight in model.get_weights())
 
 
 def _padded(history: Any, given: Mapping[str, Any], epochs: int, data: Data | None) -> Any:

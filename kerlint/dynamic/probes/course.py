@@ -15,8 +15,8 @@ import numpy as np
 from kerlint.dynamic.measurements import Arm
 from kerlint.dynamic.probes.clock import Clock, DeclinedError
 from kerlint.dynamic.probes.keeping import FUNCTIONS, restore, values
-from kerlint.dynamic.probes.nesting import length, taken
-from kerlint.dynamic.probes.passes import number
+from kerlint.dynamic.probes.nesting import each, length, taken
+from kerlint.dynamic.probes.passes import cost, finite, number, tensor
 from kerlint.dynamic.probes.structure import kernels, leaves, named
 from kerlint.dynamic.subject import Subject
 
@@ -29,6 +29,10 @@ COMPILING = 0.02
 SAME = 1.5
 """A kernel is fresh when its spread is within this factor of a new draw's; learned weights stay as they are for every seed."""
 FEWEST_TO_TELL = 64
+HELD_OUT = 0.3
+FEWEST_HELD = 5
+MOST_JUDGED = 256
+"""Rows of each kind that a model is judged on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +59,22 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What one arm does differently: a rate, or other rows."""
+    """What one arm does differently: a rate, or other rows. `held` are rows that it does not learn, and is judged on as well."""
 
     name: str
     rate: float
     rows: Rows
+    held: Rows | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The loss before and after some steps, the greatest size of the first one relative to a kernel, the loss of rows held out."""
+
+    first: float | None
+    last: float | None
+    ratio: float | None
+    held: float | None
 
 
 class Course:
@@ -93,24 +108,27 @@ class Course:
     def arm(self, change: Change, steps: int) -> Arm:
         """One arm, with every seed."""
         runs = [self.run(change, steps, seed) for seed in range(self.seeds)]
-        ratios = [ratio for _, _, ratio in runs if ratio is not None]
+        ratios = [run.ratio for run in runs if run.ratio is not None]
         return Arm(
             change.name,
-            tuple(first for first, _, _ in runs),
-            tuple(last for _, last, _ in runs),
+            tuple(run.first for run in runs),
+            tuple(run.last for run in runs),
             rate=change.rate,
             update_ratio=median(ratios) if ratios else None,
+            held=tuple(run.held for run in runs) if change.held else (),
         )
 
-    def run(self, change: Change, steps: int, seed: int) -> tuple[float | None, float | None, float | None]:
-        """The loss before and after so many steps, and the greatest size of the first one relative to a kernel."""
+    def run(self, change: Change, steps: int, seed: int) -> Run:
+        """So many steps from the weights of a seed."""
         batches = change.rows.batches(seed)
         self.start(seed)
         first = self.loss(batches)
         self.start(seed)
         ratio = self.train(batches, change.rate, steps)
-        last = self.loss(batches) if self.living() else None
-        return first, last, ratio
+        if not self.living():
+            return Run(first, None, ratio, None)
+        held = judged(self.model, change.held)[0] if change.held else None
+        return Run(first, self.loss(batches), ratio, held)
 
     def train(self, batches: list[tuple[Any, Any, Any]], rate: float, steps: int) -> float | None:
         """Take the steps; the size of the first one relative to the kernel that it changes most."""
@@ -192,6 +210,27 @@ class Course:
     def kernels(self) -> list[Any]:
         """A copy of every kernel."""
         return [number(weight).copy() for layer in leaves(self.model) for weight in kernels(layer)]
+
+
+def judged(model: Any, rows: Rows) -> tuple[float | None, Any]:
+    """The loss of some rows in prediction, and the predictions."""
+    x, y = (each(taken(data, slice(0, MOST_JUDGED)), tensor) for data in (rows.x, rows.y))
+    predictions = model(x, training=False)
+    return finite(number(cost(model, x, y, predictions, None))), predictions
+
+
+def parted(rows: Rows) -> tuple[Rows, Rows]:
+    """Rows to learn from and rows to hold out, none in both."""
+    count = length(rows.x)
+    order = np.random.RandomState(7).permutation(count)
+    cut = max(1, int(count * (1 - HELD_OUT)))
+    learned, held = order[:cut], order[cut:]
+    if len(held) < FEWEST_HELD:
+        raise DeclinedError(f"{count} rows are too few to hold some out")
+    assert not set(learned.tolist()) & set(held.tolist())
+    parts = (tuple(taken(data, index) for data in (rows.x, rows.y, rows.weights)) for index in (learned, held))
+    one, other = (Rows(x, y, weights, min(rows.batch, cut), rows.most) for x, y, weights in parts)
+    return one, other
 
 
 def moved(before: list[Any], after: list[Any]) -> float | None:

@@ -11,19 +11,13 @@ import numpy as np
 
 from kerlint.dynamic.measurements import Gap, Overfitted, Rates, Shuffled
 from kerlint.dynamic.probes.bench import STEPS, Bench
-from kerlint.dynamic.probes.clock import DeclinedError
-from kerlint.dynamic.probes.course import Change, Rows
-from kerlint.dynamic.probes.nesting import arrays, each, length, taken
-from kerlint.dynamic.probes.passes import cost, finite, number, tensor
-from kerlint.dynamic.subject import Subject
+from kerlint.dynamic.probes.course import MOST_JUDGED, Change, Rows, judged, parted
+from kerlint.dynamic.probes.nesting import arrays, length, taken
+from kerlint.dynamic.probes.passes import number
 
 MOST_BUDGET = 400
 """Of a longer training only the first steps are taken."""
 GAP_STEPS = 200
-HELD_OUT = 0.3
-FEWEST_HELD = 5
-MOST_JUDGED = 256
-"""Rows of each kind that a model is judged on."""
 USUAL_RATES = {"SGD": 0.01, "RMSprop": 0.001, "Adagrad": 0.001}
 FAST = 10
 """Times the usual rate: what can be learned of labels at all is learned in 80 steps."""
@@ -34,14 +28,14 @@ BUDGET = frozenset({"KER403"})
 
 
 def rates(bench: Bench) -> Iterator[Rates]:
-    """P6: the rate as it is written, a tenth and a hundredth of it, or ten times it over the user's own steps."""
+    """P6: the rate as it is written, a tenth and a hundredth of it, or ten times and a hundred times it over the user's own steps."""
     updates, rate = bench.subject.budget.updates, bench.course.rate
     if bench.asked & LOWER:
         yield _rates(bench, (rate, rate / 10, rate / 100), STEPS, False)
     if bench.asked & HIGHER:
         yield _rates(bench, (rate, rate * 10, usual_rate(bench)), STEPS, False)
     if bench.asked & BUDGET and updates:
-        yield _rates(bench, (rate, rate * 10), min(updates, MOST_BUDGET), True)
+        yield _rates(bench, (rate, rate * 10, rate * 100), min(updates, MOST_BUDGET), True)
 
 
 def usual_rate(bench: Bench) -> float:
@@ -50,7 +44,8 @@ def usual_rate(bench: Bench) -> float:
 
 
 def _rates(bench: Bench, at: tuple[float, ...], steps: int, budget: bool) -> Rates:
-    changes = [Change("" if rate == at[0] else f"learning_rate={rate:.2g}", rate, bench.rows()) for rate in dict.fromkeys(at)]
+    rows: tuple[Rows, ...] = parted(bench.rows()) if budget else (bench.rows(),)
+    changes = [Change("" if rate == at[0] else f"learning_rate={rate:.2g}", rate, *rows) for rate in dict.fromkeys(at)]
     taken, arms = bench.course.arms(changes, steps, 0.5)
     whole = budget and taken == bench.subject.budget.updates
     return Rates(fit=bench.subject.fit, steps=taken, arms=arms, budget=whole, **bench.unit(arms))
@@ -64,8 +59,9 @@ def overfitted(bench: Bench) -> Iterator[Overfitted]:
 
 def shuffled(bench: Bench) -> Iterator[Shuffled]:
     """P8: labels as they are and in an order of chance, at a rate at which something is learned in so few steps."""
-    rate = max(bench.course.rate, FAST * usual_rate(bench))
-    changes = [Change("", rate, bench.rows()), Change("permuted labels", rate, bench.rows(y=bench.permuted()))]
+    rate = FAST * usual_rate(bench)
+    pairs = parted(bench.rows()), parted(bench.rows(y=bench.permuted()))
+    changes = [Change(name, rate, *pair) for name, pair in zip(("", "permuted labels"), pairs, strict=True)]
     steps, arms = bench.course.arms(changes, 2 * STEPS, 0.5)
     yield Shuffled(fit=bench.subject.fit, steps=steps, arms=arms, **bench.unit(arms))
 
@@ -73,20 +69,18 @@ def shuffled(bench: Bench) -> Iterator[Shuffled]:
 def gap(bench: Bench) -> Iterator[Gap]:
     """P7: trained on some rows, judged on those and on others."""
     subject, course = bench.subject, bench.course
-    learned, held = parted(length(subject.x), bench.batch)
-    batch = min(bench.batch, len(learned))
-    x, y, weights = (taken(data, learned) for data in (subject.x, subject.y, subject.sample_weight))
-    rows = Rows(x, y, weights, batch, most=len(learned) // batch)
-    course.warm(rows)
+    learned, held = parted(bench.rows())
+    learned = replace(learned, most=length(learned.x) // learned.batch)
+    course.warm(learned)
     steps = course.afforded(min(subject.budget.updates or GAP_STEPS, GAP_STEPS), 1, 0.5)
-    runs = [_run(bench, rows, learned, held, steps, seed) for seed in range(bench.seeds)]
+    runs = [_run(bench, learned, held, steps, seed) for seed in range(bench.seeds)]
     train, other = ({name: _median(run[f"{part}_{name}"] for run in runs) for name in ("loss", "accuracy")} for part in ("train", "held"))
     first = _median(run["first"] for run in runs)
     yield Gap(
         fit=subject.fit,
         steps=steps,
-        rows=len(learned),
-        held_out=len(held),
+        rows=length(learned.x),
+        held_out=length(held.x),
         unit=bench.baseline.unit,
         scale=bench.baseline.scale or abs(first or 1.0),
         train_loss=train["loss"],
@@ -96,34 +90,16 @@ def gap(bench: Bench) -> Iterator[Gap]:
     )
 
 
-def parted(rows: int, batch: int) -> tuple[Any, Any]:
-    """Rows to learn from and rows to hold out, none in both."""
-    order = np.random.RandomState(7).permutation(rows)
-    cut = max(batch, int(rows * (1 - HELD_OUT)))
-    learned, held = order[:cut], order[cut:]
-    if len(held) < FEWEST_HELD:
-        raise DeclinedError(f"{rows} rows are too few to hold some out")
-    assert not set(learned.tolist()) & set(held.tolist())
-    return learned, held
-
-
-def _run(bench: Bench, rows: Rows, learned: Any, held: Any, steps: int, seed: int) -> dict[str, float | None]:
-    course, batches = bench.course, rows.batches(seed)
+def _run(bench: Bench, learned: Rows, held: Rows, steps: int, seed: int) -> dict[str, float | None]:
+    course, batches = bench.course, learned.batches(seed)
     course.start(seed)
     measured = {"first": course.loss(batches[:1])}
     course.start(seed)
     course.train(batches, course.rate, steps)
-    for name, index in (("train", learned), ("held", held)):
-        loss, right = judged(bench.subject, index[:MOST_JUDGED])
-        measured |= {f"{name}_loss": loss, f"{name}_accuracy": right}
+    for name, rows in (("train", learned), ("held", held)):
+        loss, predictions = judged(bench.subject.model, rows)
+        measured |= {f"{name}_loss": loss, f"{name}_accuracy": accuracy(predictions, taken(rows.y, slice(0, MOST_JUDGED)))}
     return measured
-
-
-def judged(subject: Subject, index: Any) -> tuple[float | None, float | None]:
-    """The loss in prediction on some rows, and the share of classes that are right."""
-    x, y = (each(taken(data, index), tensor) for data in (subject.x, subject.y))
-    predictions = subject.model(x, training=False)
-    return finite(number(cost(subject.model, x, y, predictions, None))), accuracy(predictions, y)
 
 
 def accuracy(predictions: Any, y: Any, threshold: float = 0.5) -> float | None:

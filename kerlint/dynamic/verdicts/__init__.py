@@ -15,7 +15,7 @@ from kerlint.dynamic.verdicts.noticing import Noticed, noticed
 from kerlint.finding import Evidence, Finding
 from kerlint.rule import Rule
 
-__all__ = ["Noticed", "judge", "judged", "noticed", "stopped"]
+__all__ = ["Noticed", "judge", "judged", "measurable", "noticed", "stopped"]
 
 FAMILIES = {"1": "data", "2": "architecture", "3": "output", "4": "optimizer", "5": "training", "6": "training"}
 """The module of verdicts for each first digit of a code; a verdict is named as the page of its rule is."""
@@ -77,6 +77,11 @@ def stopped(rule: Rule, event: Stopped) -> Evidence | None:
     if not speaks(rule.code, f"{event.exception} {event.message}"):
         return None
     return confirmed(f"the script stops there with {event.exception}: {event.message}")
+
+
+def measurable(rule: Rule) -> bool:
+    """Whether a run can say something of a rule."""
+    return rule.code in CRASHES or verdict_of(rule.code, rule.name) is not None
 
 
 def speaks(code: str, message: str) -> bool:

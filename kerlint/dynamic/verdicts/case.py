@@ -172,6 +172,11 @@ def losses(arms: Arms, arm: Arm) -> tuple[float, ...]:
     return tuple(math.inf if value is None else value / arms.scale for value in arm.last)
 
 
+def held_out(arms: Arms, arm: Arm) -> tuple[float, ...]:
+    """The losses of rows that were held out."""
+    return tuple(math.inf if value is None else value / arms.scale for value in arm.held)
+
+
 def middle(arms: Arms, arm: Arm) -> float:
     """Their median."""
     return median(losses(arms, arm))
@@ -229,7 +234,15 @@ def numbers(arms: Arms) -> dict[str, Any]:
     return {
         "unit": arms.unit,
         "steps": arms.steps,
-        "arms": [{"change": arm.change, "rate": arm.rate, "losses": [finite(value) for value in losses(arms, arm)]} for arm in arms.arms],
+        "arms": [
+            {
+                "change": arm.change,
+                "rate": arm.rate,
+                "losses": [finite(value) for value in losses(arms, arm)],
+                "held_out": [finite(value) for value in held_out(arms, arm)],
+            }
+            for arm in arms.arms
+        ],
     }
 
 
@@ -239,7 +252,13 @@ def finite(value: float) -> float | None:
 
 
 def short(value: float | None) -> str:
-    """A number with three digits: "1.77", "0.0113", "8.39e+06"; not finite: "not finite"."""
+    """A number with three digits: "1.77", "0.0113", "1,000", "8.39e+06"; not finite: "not finite"."""
     if value is None or not math.isfinite(value):
         return "not finite"
-    return f"{value:.3g}"
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.3g}"
+
+
+def rate(arm: Arm) -> str:
+    """A learning rate as a program writes it: "1.0", "0.001", "1e-05"."""
+    text = f"{arm.rate or 0.0:.3g}"
+    return text if "." in text or "e" in text else f"{text}.0"

@@ -15,10 +15,12 @@ from kerlint.dynamic.verdicts.case import (
     either,
     falls,
     gain,
+    held_out,
     inconclusive,
     losses,
     middle,
     numbers,
+    rate,
     refuted,
 )
 from kerlint.finding import Evidence
@@ -42,7 +44,7 @@ def _goes_up(found: Rates) -> bool:
 def told(found: Rates, *others: Arm) -> str:
     """In words: "loss/var(y) after 40 steps 1.77 with learning_rate=1, 0.011 with 0.01 (3 seeds)"."""
     written = found.arms[0]
-    return compared(found, ((written, f"with learning_rate={written.rate:.3g}"), *((arm, f"with {arm.rate:.3g}") for arm in others)))
+    return compared(found, ((written, f"with learning_rate={rate(written)}"), *((arm, f"with {rate(arm)}") for arm in others)))
 
 
 def learning_rate_too_high(case: Case) -> Evidence:
@@ -79,12 +81,14 @@ def update_budget_too_small(case: Case) -> Evidence:
     detail, data = told(found, larger), numbers(found)
     if not found.budget:
         detail = f"{detail}; the fit makes {case.exercise.begun.updates or 'more'} updates"
-    learnable = max(losses(found, larger)) < case["run_constant"] or max(losses(found, written)) < case["run_constant"]
-    if not learnable and math.isfinite(middle(found, larger)):
-        return inconclusive(f"{detail}: neither learns more than the best constant (1), which may be the labels", **data)
-    if found.budget and max(falls(found, written)) < case["run_still"] and min(falls(found, larger)) >= case["run_learns"]:
+    below = case["run_constant"]
+    learnable = any(max(held_out(found, arm), default=math.inf) < below for arm in found.arms)
+    if not learnable:
+        return inconclusive(f"{detail}; on rows held out no rate comes below the best constant, which may be the labels", **data)
+    stalled = max(falls(found, written)) < case["run_still"] or min(losses(found, written)) > 1
+    if found.budget and stalled and min(falls(found, larger)) >= case["run_learns"]:
         return confirmed(detail, **data)
-    if min(falls(found, written)) >= case["run_learns"] and max(losses(found, written)) < case["run_constant"]:
+    if min(falls(found, written)) >= case["run_learns"] and max(losses(found, written)) < below:
         return refuted(detail, **data)
     return inconclusive(detail, **data)
 

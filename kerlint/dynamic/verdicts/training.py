@@ -37,7 +37,7 @@ def kfold_reuses_model(case: Case) -> Evidence:
 
 def no_validation_data(case: Case) -> Evidence:
     """No validation data reach the fit; what rows that are held out would show."""
-    if case.statistics.validated:
+    if case.exercise.begun.validated:
         return refuted("validation data reach the fit")
     case.real()
     width, detail = gap(case.find(Gap))
