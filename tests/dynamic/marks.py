@@ -1,5 +1,4 @@
 """Tries to leave traces: in files, in other processes, on the network. What must be refused raises OSError."""
-
 import ctypes
 import os
 import shutil

@@ -1,5 +1,4 @@
 """Custom loops: eager, in a tf.function; what stands behind them is reached."""
-
 import numpy as np
 import tensorflow as tf
 
