@@ -524,6 +524,21 @@ def test_formats_that_cannot_say_suppressed(kerlint: Kerlint, tmp_path: Path) ->
     assert "only sarif" in done.stderr
 
 
+def test_a_second_run_knows_as_much_as_the_first(kerlint: Kerlint, tmp_path: Path) -> None:
+    """What a cache or another process hands over is all that a report needs."""
+    script = WAY.replace('"adam"', "keras.optimizers.Adam(5.0)").replace('entropy")', 'entropy")  # noqa: KER401')
+    (tmp_path / "a.py").write_text(script)
+    (tmp_path / "n.ipynb").write_bytes(notebook("import os\n", WAY))
+    command = [".", *(f"--output={style}=%s.{style}" for style in ALL), "--show-suppressed"]
+    for name in ("first", "second"):
+        assert kerlint(*(word.replace("%s", name) for word in command)).returncode == 1
+    for style in ALL:
+        assert (tmp_path / f"first.{style}").read_bytes() == (tmp_path / f"second.{style}").read_bytes()
+    results = check("sarif", (tmp_path / "second.sarif").read_text())["results"]
+    assert {"codeFlows", "fixes", "relatedLocations"} <= {key for result in results for key in result}
+    assert [result["ruleId"] for result in results if result["suppressions"]] == ["KER401"]
+
+
 # The others
 
 
