@@ -174,6 +174,15 @@ def configurable(command: Command) -> Command:
 @click.option("--dynamic-seeds", type=int, metavar="N", help="How many times what depends on chance is repeated (3).")
 @click.option("--dynamic-memory", metavar="SIZE", help="How much memory a script may take (8G).")
 @click.option("--dynamic-strict", is_flag=True, help="Exit with 3 when a script does not come to its end.")
+@click.option("-j", "--jobs", type=click.IntRange(0), metavar="N", help="How many processes share the work; 0: as many as are worth it.")
+@click.option("--no-cache", is_flag=True, help="Neither use nor keep what is known of files which have not changed.")
+@click.option(
+    "--cache-dir",
+    envvar="KERLINT_CACHE_DIR",
+    metavar="PATH",
+    callback=lambda ctx, param, value: value and os.path.abspath(value),
+    help="The directory that keeps what is known of files (.kerlint_cache).",
+)
 @click.option("--stdin-filename", metavar="PATH", help="Where the code in standard input (PATHS is -) would stand.")
 @click.option("-q", "--quiet", is_flag=True, help="Print findings only.")
 @click.option("-s", "--silent", is_flag=True, help="Print nothing.")
@@ -204,10 +213,20 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
         from kerlint.dynamic import checking
 
         return checking.check(run, wish, click.get_current_context().obj or (), print, _mistaken)
-    run.examine(data)
+    _examine(run, data, options)
     if work is not None:
         return _change(run, work, wish, diff=options["diff"], stdin=stdin)
     return runs.check(run, wish, print, _mistaken)
+
+
+def _examine(run: Run, data: bytes | None, options: dict[str, Any]) -> None:
+    """Examine the files of a run, or standard input."""
+    from kerlint.cache import cache_of
+    from kerlint.progress import progress
+
+    config = run.configs.of(Path.cwd())
+    cache = None if options["no_cache"] else cache_of(config)
+    run.examine(data, cache, config.settings.jobs, progress(sys.stderr, silent=options["quiet"] or options["silent"]))
 
 
 def _runs_scripts(run: Run, options: dict[str, Any], stdin: bool) -> bool:

@@ -40,6 +40,8 @@ FAMILIES = {
 MOST_LEFT = 10_000
 """Objects that a file may leave before they are looked through for garbage. Waiting for many files costs twice as much as it saves."""
 UNREADABLE = "KER001"
+PREPARING = "import keras\nmodel = keras.Sequential([keras.layers.Dense(1, activation='softmax')])\nmodel.compile('sgd', 'mse')\n"
+"""A script with a finding: to examine it, all of kerlint is needed."""
 
 
 @dataclass(frozen=True)
@@ -72,17 +74,27 @@ class Projects:
 
     def __init__(self, contents: Mapping[Path, bytes] | None = None) -> None:
         self._known: dict[tuple[Path, tuple[str, ...], str], Project] = {}
+        self._tops: dict[Path, Path] = {}
         self._contents = contents or {}
 
     def of(self, path: Path, config: Config) -> Project:
         """The project that a file belongs to."""
-        from kerlint.semantics.project import Project, top_of
+        from kerlint.semantics.project import Project
 
-        root = config.root if config.file and config.settings.src else top_of(path)
+        root = config.root if config.file and config.settings.src else self._top(path)
         key = root, config.settings.src, config.settings.target_keras
         if key not in self._known:
             self._known[key] = Project(*key, contents=self._contents)
         return self._known[key]
+
+    def _top(self, path: Path) -> Path:
+        from kerlint.semantics.project import top_of
+
+        if path.is_symlink():
+            return top_of(path)
+        if path.parent not in self._tops:
+            self._tops[path.parent] = top_of(path)
+        return self._tops[path.parent]
 
 
 def lint(path: Path | str, text: str | None = None, config: Config | None = None) -> list[Finding]:
@@ -141,6 +153,11 @@ def examined(
             yield examine(path, config, projects, contents(path))
 
 
+def prepare() -> None:
+    """Import what examining a file needs, for processes that are forked from this one."""
+    lint_source(PREPARING, "prepare.py", Config())
+
+
 def understand_file(path: Path, project: Project) -> Understood | Outcome:
     """What a file does, or why nothing is said of it."""
     try:
@@ -165,7 +182,7 @@ def _examine(path: Path, config: Callable[[Path], Config], projects: Projects, d
     source = _opened(path, data, lambda: projects.of(path, config(path)))
     match source:
         case Outcome():
-            return source
+            return replace(source, content=digest(data))
         case _:
             with without_garbage_collection():
                 settings = config(path)
@@ -194,10 +211,12 @@ def _understood(source: Source, data: bytes, config: Config, project: Project) -
     understood = understand(source, project)
     findings, suppressed = (tuple(finding.settled() for finding in some) for some in weigh(understood, config))
     quoted = {place.path for finding in (*findings, *suppressed) for place in _places(finding) if place}
+    content = digest(data)
     written = {Path(shown(path)): file.text for path, (file, _) in project.written.items()}
-    digests = {Path(shown(path)): project.digest(path) for path in project.followed} | {source.path: digest(data)}
+    digests = {Path(shown(path)): project.digest(path) for path in project.followed} | {source.path: content}
     return Outcome(
         source.path,
+        content,
         findings,
         tally(understood.program),
         failed=not source.notebook and bool(understood.parsed.problems),
@@ -287,7 +306,7 @@ def _missing(path: Path, error: OSError) -> Outcome:
 
 
 def _unreadable(path: Path, message: str, position: Position) -> Outcome:
-    return Outcome(path, (_cannot(path, message, position),), failed=True)
+    return Outcome(path, findings=(_cannot(path, message, position),), failed=True)
 
 
 def _cannot(path: Path, message: str, start: Position, cell: int | None = None, rule: Rule | None = None) -> Finding:

@@ -11,6 +11,8 @@ from kerlint import PAGES
 
 if TYPE_CHECKING:
     from libcst import CSTNode
+else:
+    CSTNode = type(None)  # what a finding that is kept has in the place of code (see `record`)
 
 
 class Severity(IntEnum):
@@ -178,7 +180,7 @@ class Finding:
     def settled(self) -> Finding:
         """The finding without the code that its places were told by: all that is reported, kept, or sent to another process."""
         related, flow = (tuple(replace(other, node=None) for other in places) for places in (self.related, self.flow))
-        fix = replace(self.fix, together=()) if self.fix else None
+        fix = replace(self.fix, together=(), passage=None, unless="", otherwise=None) if self.fix else None
         return replace(self, node=None, scope=(), subject=(), related=related, flow=flow, fix=fix)
 
 

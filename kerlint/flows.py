@@ -59,17 +59,24 @@ class Flows:
     def _of(self, finding: Finding) -> Way | None:
         """The way that shares most with what the finding names, one to the call that it speaks of and that learns going first."""
         spoken = {id(node) for node in (finding.node, *finding.scope)}
-        named = {id(node) for node in (finding.node, *(related.node for related in finding.related))}
+        named = dict.fromkeys(id(node) for node in (finding.node, *(related.node for related in finding.related)))
         labels = any(related.labels for related in finding.related)
 
         def rank(way: Way) -> tuple[bool, int, bool, bool]:
-            return id(way.event.node) in spoken, len(way.nodes & named), way.labels is labels, way.event.kind in LEARNING
+            return id(way.event.node) in spoken, len(way.nodes & named.keys()), way.labels is labels, way.event.kind in LEARNING
 
-        return max((way for way in self._ways if not way.nodes.isdisjoint(named)), key=rank, default=None)
+        others = (way for node in named for way in self._through.get(node, ()))
+        return max(self._through.get(id(finding.node)) or others, key=rank, default=None)
 
     @cached_property
-    def _ways(self) -> list[Way]:
-        return [way for event in self.program.events if event.kind in READING for way in _ways(event) if len(way.places) > 1]
+    def _through(self) -> dict[int, list[Way]]:
+        """The ways that lead through each node, by its `id`."""
+        found: dict[int, list[Way]] = {}
+        for event in self.program.events:
+            for way in _ways(event) if event.kind in READING else ():
+                for node in way.nodes if len(way.places) > 1 else ():
+                    found.setdefault(node, []).append(way)
+        return found
 
 
 def _ways(event: Event) -> Iterator[Way]:

@@ -57,6 +57,8 @@ class Outcome:
     """
 
     path: Path
+    content: bytes = b""
+    """The digest of what stood in the file, where it was read and looked at to the end."""
     findings: tuple[Finding, ...] = ()
     tally: Tally | None = None
     failed: bool = False

@@ -17,8 +17,10 @@ from kerlint.mistake import MistakeError
 from kerlint.outcome import Outcome, Quoted
 from kerlint.outputs import Output, append_summary, write
 from kerlint.reports import BOLD, TINT, Batch, Paint, report
+from kerlint.sweep import Progress, Sweep
 
 if TYPE_CHECKING:
+    from kerlint.cache import Cache
     from kerlint.rule import Rule
     from kerlint.source import Source
 
@@ -73,11 +75,18 @@ class Run:
     contents: dict[Path, bytes] = field(default_factory=dict)
     """Files by resolved path that hold something else than what is on disk: standard input, what fixes have made."""
 
-    def examine(self, data: bytes | None = None) -> None:
-        """Examine every file that was found, or `data` in the place of the only one."""
-        self.contents.update({path.resolve(): data for path in self.discovery.files if data is not None})
-        projects = Projects(self.contents)
-        self.outcomes.extend(examined(self.discovery.files, self.config_of, projects, lambda path: data))
+    def examine(
+        self, data: bytes | None = None, cache: Cache | None = None, jobs: int = 1, progress: Progress = lambda done, total: None
+    ) -> None:
+        """Examine every file that was found, or `data` in the place of the only one.
+
+        What is on disk may be known from an earlier run (`cache`), and is else examined by several processes (`jobs`, see `Sweep`).
+        """
+        if data is None:
+            self.outcomes.extend(Sweep(self.discovery.files, self.configs, cache, jobs, progress).outcomes())
+            return
+        self.contents.update({path.resolve(): data for path in self.discovery.files})
+        self.outcomes.extend(examined(self.discovery.files, self.config_of, Projects(self.contents), lambda path: data))
 
     def renewed(self, contents: Mapping[Path, bytes], changed: Collection[Path] | None) -> Run:
         """The run with other content of files: those that changed are examined again and those that report in them (None: all)."""

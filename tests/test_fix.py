@@ -83,7 +83,7 @@ def test_unsafe_fixes(kerlint: Kerlint, tmp_path: Path) -> None:
     assert done.stdout == "Fixed 1 finding.\nNothing found.\n1 file, 1 model, 0 fit calls\n"
     assert path.read_text() == FIXED
     assert stat.S_IMODE(path.stat().st_mode) == 0o750
-    assert [file.name for file in tmp_path.iterdir()] == ["a.py"]
+    assert [file.name for file in tmp_path.iterdir() if file.name != ".kerlint_cache"] == ["a.py"]
     assert kerlint("a.py", "--fix", "--unsafe-fixes").stdout == "Nothing found.\n1 file, 1 model, 0 fit calls\n"
 
 

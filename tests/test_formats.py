@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from kerlint import __version__
 from kerlint.files import Trouble
 from kerlint.finding import Confidence, Edit, Evidence, Finding, Fix, Position, Range, Related, Severity
-from kerlint.reports import Batch, report
+from kerlint.reports import Batch, github, report
 from kerlint.source import Cell, Source, read
 
 FOR_PROGRAMS = ("sarif", "github", "gitlab", "azure", "junit", "rdjson", "html")
@@ -576,6 +576,15 @@ def test_summary_of_a_job_is_a_table(kerlint: Kerlint, tmp_path: Path) -> None:
     assert summary.read_text().splitlines() == lines
 
 
+def test_summary_of_very_many_findings_is_cut() -> None:
+    found = [finding(place("a.py", row, 1, 2), "`x`" * 100) for row in range(1, 3000)]
+    lines = list(github.summary(Batch(tuple(found))))
+    assert len("\n".join(lines).encode()) < 1 << 20
+    rows = [line for line in lines if line.startswith("| a.py")]
+    assert 100 < len(rows) < 2999
+    assert lines[-2] == f"and {2999 - len(rows):,} more."
+
+
 def test_summary_that_cannot_be_written_is_told(kerlint: Kerlint, tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(FAULT)
     done = kerlint("a.py", "--output=github", GITHUB_STEP_SUMMARY=str(tmp_path / "no" / "where.md"))
@@ -636,7 +645,7 @@ def test_several_formats_in_one_run(kerlint: Kerlint, tmp_path: Path) -> None:
     assert [line[:7] for line in done.stdout.splitlines()] == ["::error"]
     check("sarif", (tmp_path / "out.sarif").read_text())
     check("junit", (tmp_path / "j.xml").read_text())
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.py", "j.xml", "out.sarif"]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name != ".kerlint_cache") == ["a.py", "j.xml", "out.sarif"]
 
 
 def test_usual_format_goes_to_standard_output_beside_files(kerlint: Kerlint, tmp_path: Path) -> None:

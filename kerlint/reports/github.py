@@ -13,8 +13,8 @@ from kerlint.finding import Finding, Severity
 from kerlint.reports import Batch, sentence
 
 KINDS = {Severity.error: "error", Severity.warning: "warning", Severity.info: "notice"}
-MOST_ROWS = 1000
-"""Findings in the table of a summary: a step may write 1 MiB, and one takes at most some hundred characters."""
+MOST = 500_000
+"""Bytes of the table in a summary: of more than 1 MiB for all of a step, GitHub shows nothing."""
 LONGEST = 500
 """Characters of a cell of that table."""
 _SPECIAL = re.compile(r"[\\`*_{}\[\]<>|~#&]")
@@ -62,10 +62,15 @@ def summary(batch: Batch) -> Iterator[str]:
         return
     yield "| Place | Severity | Rule | Message |"
     yield "| --- | --- | --- | --- |"
-    yield from (_row(finding, batch) for finding in batch.findings[:MOST_ROWS])
-    if (more := len(batch.findings) - MOST_ROWS) > 0:
-        yield ""
-        yield f"and {more:,} more."
+    size = 0
+    for number, finding in enumerate(batch.findings):
+        row = _row(finding, batch)
+        size += len(row.encode("utf-8", "backslashreplace"))
+        if size > MOST:
+            yield ""
+            yield f"and {len(batch.findings) - number:,} more."
+            break
+        yield row
     yield ""
 
 

@@ -54,12 +54,12 @@ class Project:
         self.searched: dict[Path, tuple[bool, tuple[Path, ...]]] = {}
         self.digests: dict[Path, bytes] = {}
         self.asked: dict[tuple[str, int, str], str] = {}
-        self.followed: set[Path] = set()
+        self.followed: dict[Path, None] = {}
         self.written: dict[Path, tuple[Source, Parsed]] = {}
 
     def begin(self) -> None:
         """Start to note what the next file rests on, and let go of the trees that were not asked for lately if they are too many."""
-        self.asked, self.followed, self.written = {}, set(), {}
+        self.asked, self.followed, self.written = {}, {}, {}
         size = sum(map(_size, self.parsed.values()))
         for path in list(self.parsed):
             if size <= MOST_KEPT:
@@ -157,7 +157,7 @@ class Project:
 
     def load(self, path: Path) -> tuple[Source, Parsed] | None:
         """The parsed file, or None when it cannot be read (it is reported when it is linted itself)."""
-        self.followed.add(path)
+        self.followed[path] = None
         self.parsed[path] = found = self.parsed.pop(path) if path in self.parsed else self._load(path)
         return found
 

@@ -1,4 +1,5 @@
 """All datasets of Keras, none at hand: their stand-ins have the true shape, dtype, range and number of rows."""
+
 import numpy as np
 from keras import datasets
 from keras.datasets import imdb, mnist

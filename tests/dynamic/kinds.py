@@ -1,4 +1,5 @@
 """Every kind of data and model that `fit` takes; the script checks itself what it gets back."""
+
 import argparse
 import os
 
@@ -28,7 +29,9 @@ model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
 stop = keras.callbacks.EarlyStopping(monitor="val_loss", patience=1, restore_best_weights=True)
 slow = keras.callbacks.ReduceLROnPlateau(patience=1)
 keep = keras.callbacks.ModelCheckpoint("best.keras", save_best_only=True)
-history = model.fit(x, y, epochs=options.epochs, batch_size=64, validation_split=0.2, callbacks=[stop, slow, keep], class_weight={0: 1.0, 1: 2.0})
+history = model.fit(
+    x, y, epochs=options.epochs, batch_size=64, validation_split=0.2, callbacks=[stop, slow, keep], class_weight={0: 1.0, 1: 2.0}
+)
 assert history.epoch == list(range(7)), history.epoch
 assert {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"} == set(history.history), history.history
 assert all(len(values) == 7 for values in history.history.values())
@@ -61,11 +64,15 @@ both = keras.Model(
 )
 both.compile("adam", loss={"kind": "binary_crossentropy", "size": "mse"}, metrics={"size": ["mae"]})
 result = both.fit(
-    {"left": x, "right": x[:, :3]}, {"kind": y.reshape(-1, 1), "size": x[:, :1]}, epochs=2, verbose=0,
+    {"left": x, "right": x[:, :3]},
+    {"kind": y.reshape(-1, 1), "size": x[:, :1]},
+    epochs=2,
+    verbose=0,
     validation_data=({"left": x[:50], "right": x[:50, :3]}, {"kind": y[:50].reshape(-1, 1), "size": x[:50, :1]}),
 )
 assert any("mae" in name for name in result.history) and "val_loss" in result.history, result.history
 assert both.predict({"left": x, "right": x[:, :3]}, verbose=0)["size"].shape == (1000, 1)
+
 
 # A subclass
 class Own(keras.Model):
@@ -96,7 +103,10 @@ def batches():
 
 feed = small()
 feed.compile("rmsprop", "sparse_categorical_crossentropy")
-assert len(feed.fit(batches(), steps_per_epoch=10, epochs=4, verbose=0, validation_data=batches(), validation_steps=3).history["val_loss"]) == 4
+assert (
+    len(feed.fit(batches(), steps_per_epoch=10, epochs=4, verbose=0, validation_data=batches(), validation_steps=3).history["val_loss"])
+    == 4
+)
 
 
 # A PyDataset

@@ -1,4 +1,5 @@
 """Tries to leave traces: in files, in other processes, on the network. What must be refused raises OSError."""
+
 import ctypes
 import os
 import shutil

@@ -1,4 +1,5 @@
 """Custom loops: eager, in a tf.function; what stands behind them is reached."""
+
 import numpy as np
 import tensorflow as tf
 

@@ -1,0 +1,174 @@
+"""A sweep over many files: what earlier runs know is taken from the cache, the rest is examined, by several processes if it is worth it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kerlint.config import Config, Configs
+from kerlint.engine import Projects, concerns, examined
+from kerlint.mistake import MistakeError
+from kerlint.outcome import Outcome, digest
+
+if TYPE_CHECKING:
+    from kerlint.cache import Cache
+    from kerlint.keys import Keys
+    from kerlint.semantics.project import Project
+
+WORTH = 150_000
+"""Bytes of code that one more process is started for (benchmarks/speed.py measures where it begins to pay)."""
+AT_ONCE = 200
+"""Outcomes that are kept together: what a run has found out is there for the next one although it is stopped."""
+
+Progress = Callable[[int, int], object]
+"""Told how many files are done, and of how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A file to examine: its place in the order of the run, and its size in bytes."""
+
+    number: int
+    path: Path
+    size: int
+
+
+@dataclass
+class Sweep:
+    """The files of a run, and what is known of them."""
+
+    paths: Sequence[Path]
+    configs: Configs
+    cache: Cache | None = None
+    jobs: int = 0
+    """Processes; 0: as many as are worth it."""
+    progress: Progress = lambda done, total: None
+    projects: Projects = field(default_factory=Projects)
+
+    def outcomes(self) -> list[Outcome]:
+        """What comes of each file, in their order."""
+        found: dict[int, Outcome] = {}
+        tasks = list(self._tasks(found))
+        for done, (task, outcome) in enumerate(self._kept(self._examined(tasks)), 1):
+            found[task.number] = outcome
+            self.progress(done, len(tasks))
+        return [found[number] for number in range(len(self.paths))]
+
+    def _tasks(self, found: dict[int, Outcome]) -> Iterator[Task]:
+        """What has to be examined; `found` gets the outcomes of all other files."""
+        asked: list[tuple[Task, bytes]] = []
+        for number, path in enumerate(self.paths):
+            try:
+                data = path.read_bytes()
+                if b"\0" not in data and not concerns(path, data, partial(self._project, path)):
+                    found[number] = Outcome(path)
+                    continue
+                key = self._keys.of(path, digest(data), self._config(path), self._project(path)) if self.cache else b""
+                asked.append((Task(number, path, len(data)), key))
+            except (OSError, MistakeError):  # the outcome says it
+                asked.append((Task(number, path, 0), b""))
+        yield from self._unknown(asked, found)
+
+    def _unknown(self, asked: Sequence[tuple[Task, bytes]], found: dict[int, Outcome]) -> Iterator[Task]:
+        """The files whose outcomes are not in the cache, or rest on something that has changed."""
+        keys = [key for _, key in asked if key]
+        records = self.cache.records(keys) if self.cache and keys else {}
+        known = self._known(records) if records else lambda task, key: None
+        for task, key in asked:
+            outcome = known(task, key)
+            if outcome is None:
+                yield task
+            else:
+                found[task.number] = outcome
+
+    def _known(self, records: Mapping[bytes, bytes]) -> Callable[[Task, bytes], Outcome | None]:
+        from kerlint.record import Reader, RecordError
+
+        read = Reader()
+
+        def known(task: Task, key: bytes) -> Outcome | None:
+            try:
+                outcome = read(records[key], task.path)
+            except (KeyError, RecordError):
+                return None
+            return outcome if self._project(task.path).holds(outcome.grounds) else None
+
+        return known
+
+    def _examined(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Outcome, bytes, bytes]]:
+        """Each file with its outcome, the key by which that is kept, and its record (none without a cache)."""
+        jobs = self.jobs or min(_processors(), len(tasks), sum(task.size for task in tasks) // WORTH)
+        if tasks and jobs > 1:
+            from kerlint.pool import Pool
+
+            yield from Pool(tasks, self.configs, jobs, keyed=self.cache is not None).outcomes()
+        elif tasks:
+            from kerlint.record import Writer
+
+            write = Writer()
+            recorded = Recorder(self.configs, self.projects, keyed=self.cache is not None)
+            for task, (key, outcome) in zip(tasks, recorded([task.path for task in tasks]), strict=True):
+                yield task, outcome, key, write(outcome) if key else b""
+
+    def _kept(self, examined: Iterable[tuple[Task, Outcome, bytes, bytes]]) -> Iterator[tuple[Task, Outcome]]:
+        """Each file with its outcome, which is in the cache then or will be: also when the run is stopped."""
+        records: dict[bytes, bytes] = {}
+        try:
+            for task, outcome, key, record in examined:
+                if key:
+                    records[key] = record
+                yield task, outcome
+                if len(records) >= AT_ONCE and self.cache:
+                    self.cache.keep(records)
+                    records = {}
+        finally:
+            if self.cache:
+                self.cache.keep(records)
+
+    @cached_property
+    def _keys(self) -> Keys:
+        from kerlint.keys import Keys
+
+        return Keys()
+
+    def _config(self, path: Path) -> Config:
+        return self.configs.of(path.absolute().parent)
+
+    def _project(self, path: Path) -> Project:
+        return self.projects.of(path, self._config(path))
+
+
+class Recorder:
+    """Examines files, and says by which key what comes of each is kept: by what was read when it was examined, not before."""
+
+    def __init__(self, configs: Configs, projects: Projects, *, keyed: bool) -> None:
+        self._configs = configs
+        self._projects = projects
+        self._keys: Keys | None = None
+        if keyed:
+            from kerlint.keys import Keys
+
+            self._keys = Keys()
+
+    def __call__(self, paths: Iterable[Path]) -> Iterator[tuple[bytes, Outcome]]:
+        """The key of each file, empty when its outcome is not to be kept, and the outcome."""
+        for outcome in examined(paths, self._config, self._projects, lambda path: None):
+            yield self._key(outcome), outcome
+
+    def _config(self, path: Path) -> Config:
+        return self._configs.of(path.absolute().parent)
+
+    def _key(self, outcome: Outcome) -> bytes:
+        if self._keys is None or not outcome.content:
+            return b""
+        config = self._config(outcome.path)
+        return self._keys.of(outcome.path, outcome.content, config, self._projects.of(outcome.path, config))
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
