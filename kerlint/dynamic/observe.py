@@ -33,6 +33,8 @@ LONGEST_LINE = 4 << 20
 READ = 64 << 10
 GRACE = 0.5
 """Seconds that a run has after its limit to say where it is."""
+LAST = 5.0
+"""Seconds that the kernel has to end what was killed."""
 MARK = "KERLINT_DYNAMIC_RUN"
 """The environment variable by which processes of a run are known, wherever they went."""
 SET_SUBREAPER, GET_SUBREAPER = 36, 37
@@ -128,7 +130,8 @@ class Running:
             try:
                 self._follow(place, mark)
             finally:
-                _end(self._process, mark)
+                if self._process is not None:
+                    _end(self._process, mark)
                 _unlock(Path(top))
             self._seconds = time.monotonic() - self._began
 
@@ -153,9 +156,9 @@ class Running:
             os.close(self._asked)
         assert self._process.stdout is not None
         with self._process.stdout as output, open(receive, "rb", buffering=0) as events:
-            self._listen(self._process, events.fileno(), output.fileno())
+            self._listen(self._process, events.fileno(), output.fileno(), mark)
 
-    def _listen(self, process: subprocess.Popen[bytes], events: int, output: int) -> None:
+    def _listen(self, process: subprocess.Popen[bytes], events: int, output: int, mark: str) -> None:
         """Read both pipes until the child has ended or its time is up; others may hold its pipes open longer than it lives."""
         lines, printed = _Lines(self._hear), _Printed()
         readers: dict[int, Callable[[bytes], None]] = {events: lines.take, output: printed.take}
@@ -176,7 +179,7 @@ class Running:
                         waiting.unregister(key.fd)
                 if not waiting.get_map():
                     time.sleep(0.05)
-        _kill(process)
+        _end(process, mark)
         for pipe, reader in readers.items():
             _drain(pipe, reader)
         lines.take(b"\n")
@@ -295,31 +298,28 @@ class _adopting:  # noqa: N801 - used as a function
             self._libc.prctl(SET_SUBREAPER, self._before.value, 0, 0, 0)
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    try:
+def _end(process: subprocess.Popen[bytes], mark: str) -> None:
+    """End every process of a run, and wait for it: its group, and those that have left it, which bear its mark."""
+    found = {process.pid, *_marked(mark)}
+    with suppress(ProcessLookupError, PermissionError):  # all of its group have ended (macOS: "not permitted")
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass  # all of its group have ended
-    except PermissionError:
-        process.kill()  # macOS says so when the group has only ended processes
+    process.kill()
     process.wait()
+    end = time.monotonic() + LAST
+    found.remove(process.pid)
+    while time.monotonic() < end and (found := {number for number in found if not _gone(number)} | set(_marked(mark))):
+        time.sleep(0.01)
 
 
-def _end(process: subprocess.Popen[bytes] | None, mark: str) -> None:
-    """End every process of a run: its group, and those that have left it, which bear its mark."""
-    if process is not None and process.returncode is None:
-        _kill(process)
-    while found := list(_marked(mark)):
-        for number in found:
-            _kill_one(number)
-
-
-def _kill_one(number: int) -> None:
+def _gone(number: int) -> bool:
+    """Kill a process that may be a child of this one by now; whether it is no more."""
     try:
         os.kill(number, signal.SIGKILL)
-        os.waitpid(number, 0)
-    except (ProcessLookupError, ChildProcessError):
-        return  # it has ended, or somebody else waits for it
+        return os.waitpid(number, os.WNOHANG)[0] == number
+    except ProcessLookupError:
+        return True
+    except ChildProcessError:
+        return False  # its parent has not ended yet, or somebody else waits for it
 
 
 def _marked(mark: str) -> Iterator[int]:

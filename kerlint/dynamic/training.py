@@ -158,7 +158,8 @@ class Training:
         COUNTER.step()
         with self.working():
             if self._visit(place, "train_on_batch", 1):
-                self._look(model, "train_on_batch", place, *self._gathered(given), 1, given)
+                rows = next((len(leaf) for leaf in gathering.leaves(given.get("x")) if gathering.is_array(leaf)), None)
+                self._look(model, "train_on_batch", place, *self._gathered({**given, "batch_size": rows}), 1, given)
             self.of(model).trained += 1
             return original(**given)
 
