@@ -186,7 +186,7 @@ def test_a_script_of_a_subfolder_runs_where_its_files_are(project: Path) -> None
 
 
 def test_cells_of_a_notebook(project: Path) -> None:
-    cells = ["%matplotlib inline  # of keras\ntext = 1", "%%bash\nexit 1", "!ls\ndisplay(text)\n", "await_ = text\nraise RuntimeError(text)"]
+    cells = ["%time\n# keras\ntext = 1", "%%bash\nexit 1", "!ls\ndisplay(text)\n", "await_ = text\nraise RuntimeError(text)"]
     notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cell_type": "code", "source": cell} for cell in cells]}
     seen = run(written(project, json.dumps(notebook), "nb.ipynb"))
     assert seen.one(Stopped) == Stopped("RuntimeError", "1", at(2, "nb.ipynb", 4), at=seen.one(Stopped).at)

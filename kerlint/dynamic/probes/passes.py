@@ -233,7 +233,8 @@ def taped(subject: Subject, x: Any, y: Any, weights: Any) -> tuple[Any, dict[int
     import tensorflow as tf
 
     model, inputs = subject.model, each(x, tensor)
-    labels = each(y, tensor)
+    # Keras 2 asks labels for a shape that only tensors have.
+    labels, weights = (each(part, lambda array: tf.convert_to_tensor(tensor(array))) for part in (y, weights))
     with tf.GradientTape() as tape:
         loss = cost(model, inputs, labels, model(inputs, training=True), weights)
     variables = [
