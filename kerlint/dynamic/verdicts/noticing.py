@@ -74,6 +74,8 @@ def saturated(case: Case, share: float) -> Iterator[LayerActivation]:
 
 def flat_layers(case: Case) -> Iterator[Told]:
     """Hidden layers that are dead or saturated before the first step, though their input is of a usual size."""
+    if case.statistics.earlier:  # then a training has made them so
+        return
     for layer in case.find(Activations).layers[:-1]:
         units, share = layer.shape[-1] if layer.shape else 0, layer.dead or 0.0
         if layer.activation in RELU and share >= case["run_dead"] and units >= case["run_units"]:
@@ -125,12 +127,16 @@ def labels_outside(case: Case) -> Iterator[Told]:
 
 def loss_not_finite(case: Case) -> Iterator[Told]:
     """A first loss that is not finite, though the data are."""
-    first = case.find(FirstLoss)
-    arrays = case.statistics.arrays
-    if first.loss is None and case.exercise.find(Gradients) is not None and not any(array.missing for array in arrays):
-        inside = "outside" not in {variant for variant, _, _ in labels_outside(case)} if len(first.outputs) == 1 else True
-        if inside:
-            yield "measured", "the first loss is not finite", {}
+    first, arrays = case.find(FirstLoss), case.statistics.arrays
+    known = any(array.missing for array in arrays) or any(without_unit(array, first) for array in arrays if array.role == "y")
+    if first.loss is None and case.exercise.find(Gradients) is not None and not known:
+        yield "measured", "the first loss is not finite", {}
+
+
+def without_unit(labels: Array, first: FirstLoss) -> bool:
+    """Whether labels lie outside of what units stand for, which Keras' cross-entropy answers with NaN."""
+    units = first.outputs[0].shape[-1] if first.outputs and len(first.outputs[0].shape) > 1 else 0
+    return units > 1 and labels.whole and ((labels.low or 0.0) < 0 or (labels.high or 0.0) >= units)
 
 
 def no_gradient(case: Case) -> Iterator[Told]:
