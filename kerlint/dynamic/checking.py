@@ -107,9 +107,10 @@ def _weigh(run: Run, number: int, running: Running, say: Say, warn: Say) -> bool
     if outcome.failed and not outcome.tally:
         return True  # what cannot be read is not run either
     config = run.config_of(outcome.path)
-    running.ask(confirm.questions(outcome.findings, running.folder, single=outcome.tally is not None and outcome.tally.models < 2))
+    single = outcome.tally is not None and outcome.tally.models < 2
+    running.ask(confirm.questions(outcome.findings, running.folder, single))
     observation = running.result()
-    seen = confirm.observed(observation.folder, observation.events)
+    seen = confirm.observed(observation.folder, observation.events, single)
     run.outcomes[number] = _outcome(outcome, seen, config)
     return _report(run.outcomes[number], seen, observation, say, warn)
 

@@ -28,6 +28,8 @@ class Observed:
     folder: Path
     events: tuple[Known, ...]
     exercises: tuple[Exercise, ...]
+    single: bool = False
+    """The script has but one model, which all of its findings are about."""
 
     def named(self, place: Place | None) -> str:
         """A place as a message names it: "train.py:12", "nb.ipynb:cell 2:4"."""
@@ -45,10 +47,10 @@ def named(place: Range, folder: Path) -> Place:
     return Place(name, place.start.row, end, place.cell)
 
 
-def observed(folder: Path, events: Iterable[Known]) -> Observed:
+def observed(folder: Path, events: Iterable[Known], single: bool = False) -> Observed:
     """Look into the events of a run."""
     events = tuple(events)
-    return Observed(folder, events, exercises(events))
+    return Observed(folder, events, exercises(events), single)
 
 
 def confirm(findings: Iterable[Finding], run: Observed, known: Mapping[str, Rule]) -> list[Finding]:
@@ -61,7 +63,7 @@ def _weighed(finding: Finding, run: Observed, rule: Rule | None) -> Finding:
         return finding
     concerned = concerning(finding, run)
     own = named(finding.range, run.folder)
-    judged = (verdicts.judge(finding, exercise, rule, exercise.layer(own)) for exercise in concerned)
+    judged = (_told(verdicts.judge(finding, exercise, rule, exercise.layer(own)), exercise) for exercise in concerned)
     found = [evidence for evidence in (*_stopped(own, run, rule), *judged) if evidence]
     if found:
         evidence = min(found, key=lambda each: WEIGHT.index(each.verdict) if each.verdict in WEIGHT else len(WEIGHT))
@@ -87,14 +89,21 @@ def _stopped(own: Place, run: Observed, rule: Rule) -> Iterator[Evidence | None]
                 continue
 
 
+def _told(evidence: Evidence | None, exercise: Exercise) -> Evidence | None:
+    """Evidence that says on what data it rests, where these are not the user's own."""
+    if evidence is None or not exercise.synthetic or exercise.synthetic in evidence.detail:
+        return evidence
+    detail = f"{evidence.detail}; measured on synthetic data ({exercise.synthetic})"
+    return replace(evidence, detail=detail, data={**evidence.data, "synthetic": exercise.synthetic})
+
+
 def concerning(finding: Finding, run: Observed) -> list[Exercise]:
     """The trainings that a finding is about: those with a layer, optimizer, compile or fit on its lines, or on those related to it."""
     own, about, others = _places(finding, run.folder)
     for places in (own, about, others):
         if found := _there(places, run.exercises):
             return _there(about, found) or found
-    models = {exercise.begun.model for exercise in run.exercises}
-    return list(run.exercises) if len(models) == 1 else []
+    return list(run.exercises) if run.single else []
 
 
 def _there(places: Iterable[Place], trainings: Iterable[Exercise]) -> list[Exercise]:

@@ -50,6 +50,8 @@ class Known:
     """What tells the weights that the last training has left."""
     optimizer: Any = None
     """The one that a tape uses; a compiled model has its own."""
+    described: Compiled | None = None
+    """What was told of it last."""
 
 
 class Training:
@@ -288,22 +290,23 @@ class Training:
         model = known.model
         optimizer = known.optimizer or getattr(model, "optimizer", None)
         layers = list(model._flatten_layers(include_self=False, recursive=True))
-        self.reporter.send(
-            Compiled(
-                known.number,
-                str(model.name),
-                type(model).__name__,
-                known.place,
-                vars(model).get(PLACE),
-                type(optimizer).__name__ if optimizer is not None else "",
-                (vars(optimizer).get(PLACE) if optimizer is not None else None) or known.place,
-                rate(optimizer),
-                _named(known.compiled.get("loss")),
-                tuple(filter(None, _named(known.compiled.get("metrics")).split(", "))),
-                tuple(LayerMade(str(layer.name), type(layer).__name__, vars(layer).get(PLACE)) for layer in layers),
-                int(model.count_params()) if model.built else None,
-            )
+        described = Compiled(
+            known.number,
+            str(model.name),
+            type(model).__name__,
+            known.place,
+            vars(model).get(PLACE),
+            type(optimizer).__name__ if optimizer is not None else "",
+            (vars(optimizer).get(PLACE) if optimizer is not None else None) or known.place,
+            rate(optimizer),
+            _named(known.compiled.get("loss")),
+            tuple(filter(None, _named(known.compiled.get("metrics")).split(", "))),
+            tuple(LayerMade(str(layer.name), type(layer).__name__, vars(layer).get(PLACE)) for layer in layers),
+            int(model.count_params()) if model.built else None,
         )
+        if described != known.described:
+            known.described = described
+            self.reporter.send(described)
 
     def _subject(self, fit: int, model: Any, data: Data, epochs: int, given: Mapping[str, Any], synthetic: str = "") -> Subject:
         known = self.of(model)
