@@ -231,13 +231,12 @@ def _examine(run: Run, data: bytes | None, options: dict[str, Any]) -> None:
 
 def _runs_scripts(run: Run, options: dict[str, Any], stdin: bool) -> bool:
     """Whether a run executes what it lints. Raises MistakeError."""
-    config = run.configs.of(Path.cwd())
-    if not config.settings.dynamic:
+    if not run.configs.of(Path.cwd()).settings.dynamic:
         return False
     other = "standard input" if stdin else next((f"--{name}" for name in ("fix", "diff") if options[name]), "")
     if other and options["dynamic"]:
         raise MistakeError(f"--dynamic does not go together with {other}")
-    if not other and os.environ.get("PRE_COMMIT") and config.origins.get("dynamic") == "--dynamic":
+    if not other and os.environ.get("PRE_COMMIT") and not _configs({**options, "dynamic": False}).of(Path.cwd()).settings.dynamic:
         _mistaken("--dynamic: no script is run from a hook, unless a configuration file says `dynamic = true`")
         return False
     return not other

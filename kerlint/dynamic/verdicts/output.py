@@ -27,6 +27,8 @@ TINY = 1e-6
 def softmax_single_unit(case: Case) -> Evidence:
     """Every prediction is 1."""
     output = case.output
+    if output.low is None:
+        raise NotMeasuredError("the predictions of a batch are not finite")
     constant = output.low == output.high == 1.0
     return either(constant, "every prediction is exactly 1" if constant else spoken(case))
 
