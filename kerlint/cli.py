@@ -405,6 +405,19 @@ def complete(shell: str) -> int:
     return _print([completion.script(shell, cli).rstrip()])
 
 
+@cli.command()
+@click.option("--stdio", is_flag=True, hidden=True, help="Standard input and output, which is the only way; editors say so.")
+def server(stdio: bool) -> int:
+    """Serve an editor: a language server on standard input and output."""
+    from importlib.util import find_spec
+
+    if not (find_spec("pygls") and find_spec("lsprotocol")):
+        raise MistakeError("the language server needs two packages more: pip install 'kerlint[lsp]'")
+    from kerlint.editor.server import run
+
+    return run()
+
+
 def _check_command(paths: tuple[str, ...]) -> None:
     """A first path that is not there and looks like a command was meant as one."""
     for word in paths[:1]:

@@ -79,12 +79,10 @@ class Projects:
 
     def of(self, path: Path, config: Config) -> Project:
         """The project that a file belongs to."""
-        from kerlint.semantics.project import Project
-
         root = config.root if config.file and config.settings.src else self._top(path)
         key = root, config.settings.src, config.settings.target_keras
         if key not in self._known:
-            self._known[key] = Project(*key, contents=self._contents)
+            self._known[key] = self._new(*key)
         return self._known[key]
 
     def _top(self, path: Path) -> Path:
@@ -95,6 +93,11 @@ class Projects:
         if path.parent not in self._tops:
             self._tops[path.parent] = top_of(path)
         return self._tops[path.parent]
+
+    def _new(self, root: Path, src: tuple[str, ...], keras: str) -> Project:
+        from kerlint.semantics.project import Project
+
+        return Project(root, src, keras, self._contents)
 
 
 def lint(path: Path | str, text: str | None = None, config: Config | None = None) -> list[Finding]:
@@ -161,7 +164,7 @@ def prepare() -> None:
 def understand_file(path: Path, project: Project) -> Understood | Outcome:
     """What a file does, or why nothing is said of it."""
     try:
-        source = _opened(path, path.read_bytes(), lambda: project)
+        source = opened(path, path.read_bytes(), lambda: project)
         match source:
             case Outcome():
                 return source
@@ -179,7 +182,7 @@ def _examine(path: Path, config: Callable[[Path], Config], projects: Projects, d
         data = path.read_bytes() if data is None else data
     except OSError as error:
         return _missing(path, error)
-    source = _opened(path, data, lambda: projects.of(path, config(path)))
+    source = opened(path, data, lambda: projects.of(path, config(path)))
     match source:
         case Outcome():
             return replace(source, content=digest(data))
@@ -194,7 +197,7 @@ def concerns(path: Path, data: bytes, project: Callable[[], Project]) -> bool:
     return may_mention(data) or (trains(data) and project().leads_to_keras(path, data))
 
 
-def _opened(path: Path, data: bytes, project: Callable[[], Project]) -> Source | Outcome:
+def opened(path: Path, data: bytes, project: Callable[[], Project]) -> Source | Outcome:
     """The source of a file that has to do with Keras, else what there is to say of it."""
     if b"\0" not in data and not concerns(path, data, project):  # what is not text is said to be, not passed over
         return Outcome(path)

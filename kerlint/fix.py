@@ -115,6 +115,13 @@ def mend(source: Source, findings: Sequence[Finding], done: Repairs) -> bool:
     return True
 
 
+def edits_of(source: Source, data: bytes, finding: Finding) -> tuple[Edit, ...] | None:
+    """The edits of one fix, in order; None where there is none, or where it would not leave valid Python."""
+    edits = joined(finding.fix.edits if finding.fix else ())
+    apart = all(_span(last)[1] <= _span(edit)[0] for last, edit in pairwise(edits))
+    return edits if edits and apart and encoded(source, data) == data and _result(source, data, [(finding, edits)]) is not None else None
+
+
 def _drop(finding: Finding, why: str, done: Repairs) -> None:
     done.dropped[f"{finding.range}: the fix of {finding.code} is left out: {why}"] = None
 

@@ -107,7 +107,9 @@ def test_file_that_trains_what_an_imported_file_builds(kerlint: Kerlint, tmp_pat
     script = "from {} import *\nmodel = make(4)\nmodel.fit([[1.0]], [1.0], epochs=2)\n"
     (tmp_path / "train.py").write_text(script.format("nets"))
     (tmp_path / "other.py").write_text(script.format("plain"))
+    (tmp_path / "marked.py").write_text(script.format("nets"), encoding="utf-8-sig")
     assert "1 file, 1 model, 1 fit call" in kerlint("train.py").stdout
+    assert "1 file, 1 model, 1 fit call" in kerlint("marked.py").stdout
     assert "0 fit calls" in kerlint("other.py").stdout
     shown = kerlint("--show-files", "train.py", "other.py").stdout.splitlines()
     assert shown == ["train.py", "other.py: skipped, it does not mention Keras or TensorFlow"]

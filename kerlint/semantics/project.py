@@ -22,7 +22,7 @@ MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "requirements.txt")
 """What tells the top folder of a project."""
 MOST_FOLLOWED = 20
 """Files of the project that are searched for a mention of Keras on behalf of one that trains something and mentions none."""
-_IMPORT = re.compile(rb"""^[ \t"]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import|import[ \t]+([\w.]+))""", re.MULTILINE)
+_IMPORT = re.compile(rb"""^(?:\xef\xbb\xbf)?[ \t"]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import|import[ \t]+([\w.]+))""", re.MULTILINE)
 LARGEST = 2_000_000
 """Bytes of a source file that is still followed into; generated tables are larger."""
 MOST_KEPT = 400_000
