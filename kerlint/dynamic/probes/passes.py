@@ -120,9 +120,9 @@ def tensor(array: Any) -> Any:
 
 
 def number(value: Any) -> Any:
-    """A tensor of any backend as an array."""
+    """A tensor or variable of any backend as an array."""
     detached = value.detach() if callable(getattr(value, "detach", None)) else value
-    array = np.asarray(detached)
+    array = np.asarray(detached.numpy() if callable(getattr(detached, "numpy", None)) else detached)
     return array.astype("float32") if array.dtype.kind not in "biufOUS" else array  # bfloat16
 
 

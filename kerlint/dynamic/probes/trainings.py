@@ -35,7 +35,7 @@ def rates(bench: Bench) -> Iterator[Rates]:
     if bench.asked & HIGHER:
         yield _rates(bench, (rate, rate * 10, usual_rate(bench)), STEPS, False)
     if bench.asked & BUDGET and updates:
-        yield _rates(bench, (rate, rate * 10, rate * 100), min(updates, MOST_BUDGET), True)
+        yield _rates(bench, (rate, rate * 10, FAST * usual_rate(bench)), min(updates, MOST_BUDGET), True)
 
 
 def usual_rate(bench: Bench) -> float:

@@ -75,9 +75,10 @@ def learning_rate_too_low(case: Case) -> Evidence:
 
 
 def update_budget_too_small(case: Case) -> Evidence:
-    """The user's own steps hardly lower the loss, where ten times the rate does and beats the best constant."""
+    """The user's own steps hardly lower the loss, where a higher rate does."""
     found = rates(case)
-    written, larger = found.arms[0], found.arms[1]
+    written, *others = found.arms
+    larger = min(others, key=lambda arm: middle(found, arm))
     detail, data = told(found, larger), numbers(found)
     if not found.budget:
         detail = f"{detail}; the fit makes {case.exercise.begun.updates or 'more'} updates"
@@ -85,8 +86,8 @@ def update_budget_too_small(case: Case) -> Evidence:
     learnable = any(max(held_out(found, arm), default=math.inf) < below for arm in found.arms)
     if not learnable:
         return inconclusive(f"{detail}; on rows held out no rate comes below the best constant, which may be the labels", **data)
-    stalled = max(falls(found, written)) < case["run_still"] or min(losses(found, written)) > 1
-    if found.budget and stalled and min(falls(found, larger)) >= case["run_learns"]:
+    useless = min(held_out(found, written)) > 1 and min(losses(found, written)) > case["run_unlearned"]
+    if found.budget and (useless or max(falls(found, written)) < case["run_still"]) and min(falls(found, larger)) >= case["run_learns"]:
         return confirmed(detail, **data)
     if min(falls(found, written)) >= case["run_learns"] and max(losses(found, written)) < below:
         return refuted(detail, **data)
