@@ -111,7 +111,7 @@ def initialized(program: Program, layer: Layer) -> Fix | None:
 def with_units(program: Program, layer: Layer, units: int | None) -> Fix | None:
     """A layer with another number of units."""
     name = next((name for name in ("units", "filters") if name in layer.given), None)
-    if name is None or not everywhere(program, layer):
+    if name is None or units is None or not everywhere(program, layer):
         return None
     return repairs.fix(f"use {units} units", with_argument(layer, name, str(units)), safe=False)
 

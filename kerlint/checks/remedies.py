@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from kerlint.checks import graph, pairing, repairs
+from kerlint.checks import graph, pairing, rebuilding, repairs
 from kerlint.finding import Confidence, Edit, Fix
 from kerlint.semantics.values import Symbol
 from kerlint.semantics.wording import words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from libcst import CSTNode
 
     from kerlint.checks.pairing import Pair
@@ -37,7 +39,10 @@ def use_sigmoid(program: Program, head: graph.Head) -> Fix | None:
     others = [other for _, other in pairing.final_heads(program) if other.activation_node is head.activation_node]
     if any(pairing.width(other) != 1 for other in others):
         return None  # the same code makes heads of several units
-    losses = [pair.kind for pair in pairing.pairs(program) if pair.head.activation_node is head.activation_node]
+    own = [pair for pair in pairing.pairs(program) if pair.head.activation_node is head.activation_node]
+    if any(map(_beyond_two, own)):
+        return rebuilding.with_units(program, head.layer, _classes(own))
+    losses = [pair.kind for pair in own]
     return repairs.fix("use sigmoid", activation(head, "sigmoid"), safe=bool(losses) and set(losses) == {"binary"})
 
 
@@ -45,10 +50,25 @@ def use_binary_loss(program: Program, pair: Pair) -> Fix | None:
     """A binary loss for one unit, which sigmoid makes a probability: an accuracy counts what lies above one half."""
     if pair.activation is None:
         return None
+    if _beyond_two(pair):
+        units = rebuilding.with_units(program, pair.head.layer, _classes([pair]))
+        edits = (*units.edits, activation(pair.head, "softmax")) if units is not None else (None,)
+        return repairs.fix("give each class a unit", *edits, safe=False)
     head = (activation(pair.head, "sigmoid"),) if pair.activation != "sigmoid" else ()
     call = _source(pair)
     flag = (repairs.removed(call, repairs.argument(call, "from_logits")),) if pair.from_logits else ()
     return _loss_fix(program, pair, "binary", *head, *flag)
+
+
+def _beyond_two(pair: Pair) -> bool:
+    """Whether the labels are known to name more classes than two."""
+    return any(labels.high is not None and labels.high > 1 or (labels.classes or 0) > 2 for _, labels in pair.labels())
+
+
+def _classes(pairs: Sequence[Pair]) -> int | None:
+    """How many classes the labels of a head name, where all that is known agrees."""
+    known = {labels.classes for pair in pairs for _, labels in pair.labels() if labels.classes is not None}
+    return known.pop() if len(known) == 1 else None
 
 
 def use_softmax(program: Program, pair: Pair) -> Fix | None:
