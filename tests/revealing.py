@@ -245,6 +245,8 @@ def _term(running: Any, term: Term, depth: int) -> str:
                 if name.endswith("()")
                 else f"{receiver_text}{name}"
             )
+        case Term("many", {"element": element}):
+            return f"many({inner(element)})"
         case Term("predict", args):
             return f"predict({inner(args['x'])})"
         case Term("y_true" | "y_pred" as name):

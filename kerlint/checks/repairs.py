@@ -5,7 +5,9 @@ Nodes are those that values and events carry; a builder answers None when the co
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -326,17 +328,31 @@ def bound(program: Program, module: str) -> str | None:
     return next((name for name, via in program.names.items() if via == module), None)
 
 
+ROOTS = ("tensorflow.keras.", "tf_keras.", "keras.")
+"""Where the paths of each kind of Keras begin."""
+
+
+@lru_cache(maxsize=1)
+def _kind(program: Program) -> str:
+    """The kind of Keras that most calls of a program are of, as paths of it begin; "" when there are none."""
+    roots = Counter(root for use in program.uses for root in ROOTS if use.via.startswith(root))
+    return roots.most_common(1)[0][0] if roots else ""
+
+
 def spelled(program: Program, name: str) -> str | None:
-    """How the file writes something of Keras ("keras.losses.Huber") with the names that it has imported, or None when it has none."""
-    best: str | None = None
+    """How the file writes something of Keras ("keras.losses.Huber") with the names that it has, or None when it has none.
+
+    Where it has names for several kinds of Keras, one of the kind that it uses most is taken.
+    """
+    found: list[tuple[bool, int, str]] = []
     for bound, via in program.names.items():
         root = f"{via}." if via.startswith(("keras", "tensorflow", "tf_keras")) else ""
-        for prefix in ("keras.", "tensorflow.keras.", "tf_keras."):
+        for prefix in ROOTS:
             full = prefix + name.removeprefix("keras.")
             if root and (full == via or full.startswith(root)):
                 made = bound + full[len(via) :]
-                best = made if best is None or len(made) < len(best) else best
-    return best
+                found.append((prefix != _kind(program), len(made), made))
+    return min(found)[2] if found else None
 
 
 def reached(program: Program, name: str) -> tuple[str, tuple[str, ...]] | None:
@@ -347,7 +363,7 @@ def reached(program: Program, name: str) -> tuple[str, tuple[str, ...]] | None:
         via = program.names[found.split(".")[0]]
         return found, (_imported(found.split(".")[0], via),)
     for via in program.names.values():
-        root = next((root for root in ("tensorflow.keras.", "tf_keras.", "keras.") if via.startswith(root)), None)
+        root = next((root for root in ROOTS if via.startswith(root)), None)
         if root is not None:
             module = f"{root}{name.removeprefix('keras.')}".rpartition(".")[0]
             return short, (f"from {module} import {short}",)

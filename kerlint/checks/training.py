@@ -144,10 +144,20 @@ def _unsupervised(event: Event) -> bool:
 
 def _measured(program: Program, fit: Event) -> bool:
     """Whether the model, or another one under its name, is tried on other data later on."""
-    name = fit.model.name if fit.model is not None else ""
-    later = (event for event in program.events[program.events.index(fit) :] if event.kind in ("evaluate", "predict"))
-    alike = (event for event in later if event.identity is fit.identity or event.model is not None and name and event.model.name == name)
-    return any(event.x is None or fit.x is None or not _same_data(event.x, fit.x) for event in alike)
+    name, place = fit.model.name if fit.model is not None else "", program.events.index(fit)
+    later = (event for event in program.events[place:] if event.kind in ("evaluate", "predict"))
+    alike = [event.x for event in later if event.identity is fit.identity or event.model is not None and name and event.model.name == name]
+    alike += [_fed(found.value) for found in program.passes if found.identity is fit.identity and not found.tapes and found.place > place]
+    return any(x is None or fit.x is None or not _same_data(x, fit.x) for x in alike)
+
+
+def _fed(answer: Value) -> Value | None:
+    """What a model was called on."""
+    match answer:
+        case Term("predict", {"x": x}):
+            return x
+        case _:
+            return None
 
 
 def _same_data(left: Value, right: Value) -> bool:

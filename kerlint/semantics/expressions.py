@@ -521,17 +521,18 @@ def _tensor_item(run: Interpreter, base: Tensor, key: Value, node: cst.CSTNode) 
 
 def _comprehension(run: Interpreter, node: cst.ListComp | cst.SetComp | cst.GeneratorExp) -> Value:
     kind = "set" if isinstance(node, cst.SetComp) else "list"
-    found, known = run.comprehend(node.for_in, lambda: evaluate(run, node.elt))
+    found, known, over = run.comprehend(node.for_in, lambda: evaluate(run, node.elt))
     if known:
         return Items(tuple(found), kind, node=node)
-    return Term("many", {"element": join(*found) if found else Unknown("of an empty loop", node=node)}, node=node)
+    made = {"element": join(*found) if found else Unknown("of an empty loop", node=node)}
+    return Term("many", made if over is None or kind == "set" else {**made, "over": over}, node=node)
 
 
 def _dict_comprehension(run: Interpreter, node: cst.DictComp) -> Value:
     def pair() -> Value:
         return Items((evaluate(run, node.key), evaluate(run, node.value)), "tuple")
 
-    found, known = run.comprehend(node.for_in, pair)
+    found, known, _ = run.comprehend(node.for_in, pair)
     entries: dict[Any, Value] = {}
     for item in found:
         match item:

@@ -548,8 +548,8 @@ class Interpreter:
             case _:
                 return widen(before, after, reason)
 
-    def comprehend(self, clause: Any, element: Callable[[], Value]) -> tuple[list[Value], bool]:
-        """The elements of a comprehension, and whether they are all of them."""
+    def comprehend(self, clause: Any, element: Callable[[], Value]) -> tuple[list[Value], bool, Value | None]:
+        """The elements of a comprehension, whether they are all of them, and what it has one for each member of, if that is long."""
         return statements.comprehend(self, clause, element)
 
     # What is recorded

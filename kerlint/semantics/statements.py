@@ -401,8 +401,8 @@ def _selected(run: Interpreter, case: cst.MatchCase, subject: Value) -> bool | N
     return holds if fits else False if holds is False else None
 
 
-def comprehend(run: Interpreter, clause: cst.CompFor, element: Callable[[], Value]) -> tuple[list[Value], bool]:
-    """The elements that a comprehension makes, and whether these are all of them."""
+def comprehend(run: Interpreter, clause: cst.CompFor, element: Callable[[], Value]) -> tuple[list[Value], bool, Value | None]:
+    """The elements that a comprehension makes, whether these are all of them, and what it makes one of for each member, if that is long."""
     iterable = evaluate(run, clause.iter)
     members = run_over(run, iterable)
     outer, passes = run.frame, run.passes
@@ -420,12 +420,13 @@ def comprehend(run: Interpreter, clause: cst.CompFor, element: Callable[[], Valu
             if clause.inner_for_in is None:
                 found.append(element())
             else:
-                inner, inner_known = comprehend(run, clause.inner_for_in, element)
+                inner, inner_known, _ = comprehend(run, clause.inner_for_in, element)
                 found += inner
                 known = known and inner_known
     finally:
         run.frame, run.passes = outer, passes
-    return found, known and len(found) <= run.longest
+    over = iterable if members is None and not clause.ifs and clause.inner_for_in is None else None
+    return found, known and len(found) <= run.longest, over
 
 
 RUNNERS: dict[type, Callable[[Any, Any], bool]] = {

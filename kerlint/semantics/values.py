@@ -79,7 +79,8 @@ class Term(Value):
 
     Names: "numpy.array" (a call of that symbol), ".astype()" (a method of `self`), ".values" (an attribute of `self`),
     "add" "divide" … (operators on `left` and `right`), "item" (`base`, `key`), "setitem" (`base`, `key`, `value`),
-    "slice" (`start`, `stop`, `step`), "element" (one member of `of`), "many" (unknown number of `element`), "generator" (`element`).
+    "slice" (`start`, `stop`, `step`), "element" (one member of `of`), "many" (unknown number of `element`, one for each
+    member of `over` if that is given), "generator" (`element`).
     Positional arguments that no signature names are "0", "1", …
     """
 
@@ -316,7 +317,8 @@ def _alike(left: Value, right: Value) -> bool:
     match left, right:
         case Term("many", {"element": one}), Term("many", {"element": other}) if left is not right:
             first, second = options(one), options(other)
-            return len(first) == len(second) and all(map(same, first, second)) and _root(left) is _root(right)
+            alike = len(first) == len(second) and all(map(same, first, second))
+            return alike and _root(left) is _root(right) and left.args.get("over") is right.args.get("over")
         case _:
             return False
 

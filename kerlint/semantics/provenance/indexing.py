@@ -316,14 +316,15 @@ def listed(call: Call) -> Facts:
 
 
 def many(call: Call) -> Facts:
-    """A list of unknown length whose members look like `element`."""
-    one = call.facts(0, "element")
+    """A list of unknown length whose members look like `element`; one for each member of `over`, where that is known."""
+    one, over = call.facts(0, "element"), call.facts(1, "over")
+    rows = over.rows if over.yields is None and not over.members and not over.doubt else None
     if one.members:
-        return replace(one, members={key: rowed(member) for key, member in one.members.items()}, shape=None, rows=None, yields=None)
-    return rowed(one)
+        return replace(one, members={key: rowed(member, rows) for key, member in one.members.items()}, shape=None, rows=None, yields=None)
+    return rowed(one, rows)
 
 
-def rowed(one: Facts) -> Facts:
+def rowed(one: Facts, rows: int | None = None) -> Facts:
     """Many of one kind under each other."""
-    shape = None if one.shape is None else (None, *one.shape)
-    return replace(one, shape=shape, rows=None, columns=None, statistic="")
+    shape = None if one.shape is None else (rows, *one.shape)
+    return replace(one, shape=shape, rows=rows, columns=None, statistic="")
