@@ -179,7 +179,7 @@ def double_activation(program: Program, rule: Rule) -> Iterator[Finding]:
             related=(*_written(second), *_places((first,), f"{before} is applied here")),
             first=before,
             second=after,
-            fix=rebuilding.once(program, first, after in rule["without_effect"].get(before, ()) and before == after),
+            fix=rebuilding.once(program, model, first, second, after in rule["without_effect"].get(before, ()) and before == after),
         )
 
 

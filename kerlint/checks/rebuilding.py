@@ -94,8 +94,11 @@ def put_before(program: Program, layer: Layer, text: str) -> tuple[Edit | None, 
 # Whole fixes
 
 
-def once(program: Program, first: Layer, safe: bool) -> Fix | None:
-    """The first of two activations left out; safe where it changes nothing."""
+def once(program: Program, model: Model, first: Layer, second: Layer, safe: bool) -> Fix | None:
+    """The first of two activations left out, safe where it changes nothing; the second one where the first is the head of a model."""
+    if any(first.identity is output.identity for other in program.models if other is not model for output in other.outputs):
+        edit = repairs.member_removed(model.node, second.node) if second.call is None and everywhere(program, second) else None
+        return repairs.fix("remove the second activation", edit, safe=False)
     if first.kind not in graph.WEIGHTED or not everywhere(program, first):
         return None
     return repairs.fix("remove the first activation", without_argument(first, "activation"), safe=safe)
