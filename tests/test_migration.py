@@ -417,6 +417,8 @@ FAILING: dict[tuple[str, str], Callable[[Path], Any]] = {
     ("KER840", "name"): lambda folder: keras.layers.Dense(1, name="a/b"),
     ("KER842", "if"): lambda folder: _Deciding()(keras.Input((3,))),
     ("KER843", "None"): lambda folder: _with_none(),
+    ("KER846", "metrics"): lambda folder: network().compile("sgd", "mse", metrics="mae"),
+    ("KER846", "weighted_metrics"): lambda folder: network().compile("sgd", "mse", weighted_metrics=keras.metrics.MeanAbsoluteError()),
     ("KER844", "tensorflow.py_function"): lambda folder: _compiled_by_xla(),
 }
 WORKING: dict[tuple[str, str], Callable[[Path], Any]] = {
@@ -427,6 +429,7 @@ WORKING: dict[tuple[str, str], Callable[[Path], Any]] = {
     ("KER828", "add_weight"): lambda folder: keras.layers.Layer().add_weight(name="kernel", shape=(3,)),
     ("KER830", "tensorflow"): lambda folder: keras.ops.mean(_symbolic()),
     ("KER840", "name"): lambda folder: keras.metrics.Mean(name="a/b"),
+    ("KER846", "metrics"): lambda folder: network().compile("sgd", "mse", metrics=["mae"]),
 }
 
 
@@ -466,6 +469,7 @@ def test_keras_2_took_it() -> None:
     assert all(tf_keras.losses.get(word) is not None for word in ("kullback_leibler_divergence", "logcosh", "huber_loss"))
     model = tf_keras.Sequential([tf_keras.Input((3,)), layers.Dense(1)])
     model.compile("sgd", "mse", sample_weight_mode=None)
+    model.compile("sgd", "mse", metrics="mae", weighted_metrics="mae")
     assert model.layers[0].output_shape == (None, 1)
     assert all(hasattr(model, row.old) for row in migration.rows("method") if row.code == "KER806")
 

@@ -61,3 +61,4 @@ activation_class_as_string = _told
 autograph_in_call = _told
 nested_model_inputs = _told
 jit_incompatible_op = _told
+metrics_without_list = _told

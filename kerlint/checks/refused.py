@@ -13,7 +13,8 @@ from kerlint.semantics import catalog
 from kerlint.semantics.catalog import migration, operations
 from kerlint.semantics.catalog.operations import Operation
 from kerlint.semantics.graph import is_layer, tensors
-from kerlint.semantics.values import Const, Function, Instance, Term, Unknown, text
+from kerlint.semantics.values import Const, Function, Instance, Symbol, Term, Unknown, Value, text
+from kerlint.semantics.wording import quoted
 
 if TYPE_CHECKING:
     from kerlint.finding import Fix
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 NAMED = frozenset({"layer", "model", "optimizer", "application"})
 """Kinds of objects whose name may hold no slash."""
+LISTED = ("metrics", "weighted_metrics")
+"""Arguments of `compile` that take several metrics, and nothing but several."""
 VARIABLE = frozenset({"initial_value", "trainable", "dtype", "name"})
 """Arguments of `tf.Variable` that `keras.Variable` has, too."""
 SYMBOLIC = frozenset({"keras.backend.int_shape", "keras.backend.is_keras_tensor"})
@@ -44,6 +47,7 @@ def hits(program: Program) -> Iterator[Hit]:
         if use.inside:
             yield from _compiled(use)
     yield from _variables(program)
+    yield from _metrics(program)
     yield from (Hit(migration.call("KER842", "if"), node, rewrites.code(node)) for node in program.branches)
     yield from (Hit(migration.call("KER843", "None"), node, "None") for node in program.without_input)
 
@@ -141,6 +145,30 @@ def _compiled(use: Use) -> Iterator[Hit]:
     for row in migration.rows("call"):
         if row.code == "KER844" and use.inside and (use.via == row.old or use.via.startswith(f"{row.old}.")):
             yield Hit(row, use.node, use.via, "", "", None, use.doubt)
+
+
+def _metrics(program: Program) -> Iterator[Hit]:
+    """`metrics="accuracy"`: what is measured is a list."""
+    for event in program.events:
+        for name in LISTED if event.kind == "compile" else ():
+            value, given = event.args.get(name) if name in event.given else None, repairs.argument(event.node, name)
+            match value:
+                case Const(str()) | Term() | Symbol() | Function() if given is not None and _is_metric(value):
+                    edits = repairs.before(given.value, "["), repairs.after(given.value, "]")
+                    code, fix = quoted(given.value), repairs.fix("Make it a list", *edits, safe=True)
+                    doubt = event.doubt or value.doubt
+                    yield Hit(migration.call("KER846", name), given.value, f"{name}={code}", f"[{code}]", "", fix, doubt)
+                case _:
+                    continue
+
+
+def _is_metric(value: Value) -> bool:
+    """Whether it is one metric: a string, a class or function of Keras, a function of the user."""
+    match value:
+        case Term(name) | Symbol(name):
+            return name.startswith(("keras.metrics.", "keras.losses."))
+        case _:
+            return True
 
 
 def _variables(program: Program) -> Iterator[Hit]:
