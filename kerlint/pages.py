@@ -84,7 +84,7 @@ def keys() -> Iterator[str]:
 
     width = max(map(len, KEYS))
     for name in KEYS:
-        yield f"{name:<{width}}  {_about(name)[0]}"
+        yield f"{name:<{width}}  {about(name)[0]}"
 
 
 def key(name: str) -> Iterator[str]:
@@ -93,13 +93,13 @@ def key(name: str) -> Iterator[str]:
 
     if name not in KEYS:
         raise MistakeError(f'unknown key "{name}"{meant(name, KEYS)}')
-    description, default = _about(name)
+    description, default = about(name)
     yield description
     yield ""
     yield f"Default: {default}"
 
 
-def _about(name: str) -> tuple[str, str]:
+def about(name: str) -> tuple[str, str]:
     """The description of a key and its default, as JSON."""
     from typing import get_type_hints
 

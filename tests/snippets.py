@@ -2,7 +2,8 @@
 
 A block is tried where its reader would try it: all blocks of a page, in their order, in one folder with kerlint installed.
 
-* `console`: a session; behind each line that starts with `$ ` stands what it prints, `...` being any number of lines.
+* `console`: a session; behind each line that starts with `$ ` stands what it prints. A line of `...` is any number of lines, in a line
+  it is anything.
 * `sh`: commands; they end with 0, but for those of kerlint that find something.
 * `toml`, `ini`, `json`, `yaml`, `groovy`: a configuration, which whoever reads it accepts; commands of a pipeline are run twice, in a
   project without faults, where they end with 0, and in one with a fault, where they end with 1.
@@ -81,8 +82,11 @@ def session(body: str) -> Iterator[tuple[str, str]]:
 
 
 def like(shown: str) -> re.Pattern[str]:
-    """What matches an output that is shown: lines of `...` stand for any lines."""
-    lines = [r"(?:.*\n)*?" if line.strip() == "..." else f"{re.escape(line.rstrip())}[ ]*\n" for line in shown.splitlines()]
+    """What matches an output that is shown."""
+    any_lines, anything = r"(?:.*\n)*?", re.escape("...")
+    lines = [
+        any_lines if line.strip() == "..." else re.escape(line.rstrip()).replace(anything, ".*") + "[ ]*\n" for line in shown.splitlines()
+    ]
     return re.compile("".join(lines))
 
 
@@ -112,17 +116,15 @@ def uses(snippet: Snippet) -> Iterator[dict[str, Any]]:
         yield from (step for step in job["steps"] if "uses" in step)
 
 
-def schema_of(title: str) -> str:
-    """The schema that check-jsonschema brings for a file."""
+def schema_of(title: str) -> list[str]:
+    """With which schema check-jsonschema reads a file."""
     match Path(title):
         case Path(name=".gitlab-ci.yml"):
-            return "vendor.gitlab-ci"
+            return ["--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci"]
         case Path(name="azure-pipelines.yml"):
-            return "vendor.azure-pipelines"
+            return ["--builtin-schema", "vendor.azure-pipelines", "--data-transform", "azure-pipelines", "--regex-variant", "nonunicode"]
         case Path(parts=(".github", "workflows", _)):
-            return "vendor.github-workflows"
-        case Path(name=".pre-commit-config.yaml"):
-            return ""  # pre-commit reads it itself
+            return ["--builtin-schema", "vendor.github-workflows"]
         case _:
             raise AssertionError(f'no reader is known for "{title}"')
 

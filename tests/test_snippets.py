@@ -103,7 +103,7 @@ def environment(wheel: Path, repository: Path, tmp_path_factory: pytest.TempPath
 def place(tmp_path: Path, repository: Path, environment: dict[str, str]) -> Place:
     """The project of a reader: the examples, a script and a notebook with faults, rules of its own."""
     folder = tmp_path / "project"
-    shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    shutil.copytree(ROOT / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__", ".*", "own_rules"))
     shutil.copytree(ROOT / "examples" / "own_rules" / "kerlint-rules", folder / "kerlint-rules")
     shutil.copy(ROOT / "examples" / "cifar10_cnn.py", folder / "train.py")
     (folder / "notebooks").mkdir()
@@ -150,10 +150,13 @@ def as_commands(snippet: Snippet, place: Place) -> None:
 
 def as_toml(snippet: Snippet, place: Place) -> None:
     table = tomli.loads(snippet.body)
-    if snippet.title and not snippet.title.endswith(("pyproject.toml", "kerlint.toml")):
-        return
-    if not snippet.title.endswith("kerlint.toml"):
-        table = table["tool"]["kerlint"]
+    match table:
+        case {"project": _}:  # of a package
+            return
+        case {"tool": {"kerlint": dict(inner)}}:
+            table = inner
+        case _:
+            assert snippet.title.endswith("kerlint.toml"), snippet.place
     configure([Layer(snippet.place, table, place.folder)], place.folder)
 
 
@@ -190,14 +193,13 @@ def as_python(snippet: Snippet, place: Place) -> None:
 
 
 def as_yaml(snippet: Snippet, place: Place) -> None:
-    schema = schema_of(snippet.title)
-    if not schema:
+    if snippet.title == ".pre-commit-config.yaml":
         as_hooks(snippet, place)
         return
-    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, place.folder / snippet.title]
+    command = [sys.executable, "-m", "check_jsonschema", *schema_of(snippet.title), place.folder / snippet.title]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{snippet.place}: {done.stdout}{done.stderr}"
-    if "github" in schema:
+    if snippet.title.startswith(".github"):
         known = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
         for step in uses(snippet):
             if step["uses"].startswith("OWNER/kerlint@"):
@@ -268,7 +270,7 @@ def test_ci_runs_the_test_command_of_the_readme() -> None:
 
 
 def test_examples_have_the_faults_they_are_for(place: Place) -> None:
-    lines = place.runs("kerlint examples --output-format=concise -q").stdout.splitlines()
+    lines = place.runs("kerlint examples --output-format=concise -q", place.repository).stdout.splitlines()
     assert {(line.split(":")[0], line.split(": ")[1].split()[1]) for line in lines} == {
         ("examples/churn/models.py", "KER301"),
         ("examples/cifar10_cnn.py", "KER101"),
