@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from kerlint.config import Configs
     from kerlint.reports import Paint
     from kerlint.run import Run, Wish
+    from kerlint.timing import Untimed
     from kerlint.writing import Work
 
 CLEAN, WRONG, INTERRUPTED = 0, 2, 130
@@ -165,6 +166,8 @@ def configurable(command: Command) -> Command:
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 although there are findings.")
 @click.option("--show-suppressed", is_flag=True, help="In SARIF: list what comments and baselines suppress, too, marked as suppressed.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
+@click.option("--timing", is_flag=True, help="Print to standard error how long each phase and each rule has taken; -v lists all rules.")
+@click.option("--watch", is_flag=True, help="Lint again after every change, until Ctrl-C; needs `kerlint[watch]`.")
 @click.option("--show-files", is_flag=True, help="List the files that would be linted, and why others are skipped.")
 @click.option("--show-settings", is_flag=True, help="List the settings, and where each comes from.")
 @click.option(
@@ -191,19 +194,24 @@ def configurable(command: Command) -> Command:
 def check(paths: tuple[str, ...], **options: Any) -> int:
     """Lint files and directories (the working directory, when none is given)."""
     from kerlint import run as runs
+    from kerlint import timing
 
     configs, wish, work = _configs(options), _wish(options), _work(options)
     stdin = STDIN in paths or (not paths and options["stdin_filename"] is not None)
+    if options["watch"]:
+        return _watch(paths, options, wish, stdin)
     if options["show_settings"]:
         from kerlint import inspecting
 
         named = [options["stdin_filename"] or STDIN] if stdin else paths or ["."]
         return _print(inspecting.settings(map(Path, named), configs))
-    if stdin:
-        run, data = runs.find_stdin(Path(options["stdin_filename"] or STDIN), configs), sys.stdin.buffer.read()
-    else:
-        _check_command(paths)
-        run, data = runs.find([Path(path) for path in paths or ["."]], configs), None
+    clock = timing.started() if options["timing"] else timing.UNTIMED
+    with clock.phase("find files"):
+        if stdin:
+            run, data = runs.find_stdin(Path(options["stdin_filename"] or STDIN), configs), sys.stdin.buffer.read()
+        else:
+            _check_command(paths)
+            run, data = runs.find([Path(path) for path in paths or ["."]], configs), None
     if options["show_files"]:
         from kerlint import inspecting
 
@@ -213,20 +221,48 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
         from kerlint.dynamic import checking
 
         return checking.check(run, wish, click.get_current_context().obj or (), print, _mistaken)
-    _examine(run, data, options)
-    if work is not None:
-        return _change(run, work, wish, diff=options["diff"], stdin=stdin)
-    return runs.check(run, wish, print, _mistaken)
+    _examine(run, data, options, clock)
+    with clock.phase("report" if work is None else "change files, report"):
+        if work is not None:
+            code = _change(run, work, wish, diff=options["diff"], stdin=stdin)
+        else:
+            code = runs.check(run, wish, print, _mistaken)
+    for line in timing.lines(clock, wish.verbose):
+        print(line, file=sys.stderr)
+    return code
 
 
-def _examine(run: Run, data: bytes | None, options: dict[str, Any]) -> None:
-    """Examine the files of a run, or standard input."""
+def _watch(paths: tuple[str, ...], options: dict[str, Any], wish: Wish, stdin: bool) -> int:
+    """Check again and again. Raises MistakeError for what can be done only once."""
+    from kerlint import run as runs
+    from kerlint.watch import watch
+
+    once = ("fix", "diff", "add_noqa", "show_files", "show_settings", "dynamic", "timing")
+    other = "standard input" if stdin else next((f"--{name.replace('_', '-')}" for name in once if options[name] not in (None, False)), "")
+    if other:
+        raise MistakeError(f"--watch does not go together with {other}")
+    _check_command(paths)
+    given = [Path(path) for path in paths or ["."]]
+
+    def lint() -> Run:
+        run = runs.find(given, _configs(options))
+        _examine(run, None, options)
+        runs.check(run, wish, print, _mistaken)
+        return run
+
+    watch(given, lint, sys.stdout, _mistaken)
+    return CLEAN
+
+
+def _examine(run: Run, data: bytes | None, options: dict[str, Any], clock: Untimed | None = None) -> None:
+    """Examine the files of a run, or standard input; for a clock all of them, in this process."""
     from kerlint.cache import cache_of
     from kerlint.progress import progress
 
     config = run.configs.of(Path.cwd())
-    cache = None if options["no_cache"] else cache_of(config)
-    run.examine(data, cache, config.settings.jobs, progress(sys.stderr, silent=options["quiet"] or options["silent"]))
+    cache = None if options["no_cache"] or options["timing"] else cache_of(config)
+    jobs = 1 if options["timing"] else config.settings.jobs
+    run.examine(data, cache, jobs, progress(sys.stderr, silent=options["quiet"] or options["silent"]), clock)
 
 
 def _runs_scripts(run: Run, options: dict[str, Any], stdin: bool) -> bool:

@@ -17,6 +17,7 @@ from kerlint.mistake import MistakeError
 from kerlint.outcome import Outcome, digest
 from kerlint.rule import Rule, rules
 from kerlint.source import Source, SourceError, may_mention, parse, read, trains, without_garbage_collection
+from kerlint.timing import UNTIMED, Untimed
 
 if TYPE_CHECKING:
     from kerlint.semantics.program import Program
@@ -69,10 +70,11 @@ class Understood:
 class Projects:
     """The projects of a run: each file that is imported from one is parsed once.
 
-    `contents` are files by resolved path that hold something else than what is on disk.
+    `contents` are files by resolved path that hold something else than what is on disk; `clock` is told how long everything takes.
     """
 
-    def __init__(self, contents: Mapping[Path, bytes] | None = None) -> None:
+    def __init__(self, contents: Mapping[Path, bytes] | None = None, clock: Untimed = UNTIMED) -> None:
+        self.clock = clock
         self._known: dict[tuple[Path, tuple[str, ...], str], Project] = {}
         self._tops: dict[Path, Path] = {}
         self._contents = contents or {}
@@ -122,13 +124,15 @@ def lint_source(text: str, filename: Path | str, config: Config) -> list[Finding
     return list(_examine(Path(filename), lambda _: config, Projects(), text.encode()).findings)
 
 
-def understand(source: Source, project: Project, parsed: Parsed | None = None) -> Understood:
+def understand(source: Source, project: Project, parsed: Parsed | None = None, clock: Untimed = UNTIMED) -> Understood:
     """What a source does: its models and events. `parsed` is the source parsed, when it is already."""
     from kerlint.semantics.interpreter import interpret
 
     project.begin()
-    parsed = parsed or parse(source)
-    return Understood(source, parsed, interpret(source, parsed, project), project)
+    with clock.phase("parse"):
+        parsed = parsed or parse(source)
+    with clock.phase("interpret, with imported files"):
+        return Understood(source, parsed, interpret(source, parsed, project), project)
 
 
 def examine(path: Path, config: Callable[[Path], Config], projects: Projects, data: bytes | None = None) -> Outcome:
@@ -178,18 +182,19 @@ def understand_file(path: Path, project: Project) -> Understood | Outcome:
 
 
 def _examine(path: Path, config: Callable[[Path], Config], projects: Projects, data: bytes | None) -> Outcome:
-    try:
-        data = path.read_bytes() if data is None else data
-    except OSError as error:
-        return _missing(path, error)
-    source = opened(path, data, lambda: projects.of(path, config(path)))
+    with projects.clock.phase("read"):
+        try:
+            data = path.read_bytes() if data is None else data
+        except OSError as error:
+            return _missing(path, error)
+        source = opened(path, data, lambda: projects.of(path, config(path)))
     match source:
         case Outcome():
             return replace(source, content=digest(data))
         case _:
             with without_garbage_collection():
                 settings = config(path)
-                return _understood(source, data, settings, projects.of(path, settings))
+                return _understood(source, data, settings, projects.of(path, settings), projects.clock)
 
 
 def concerns(path: Path, data: bytes, project: Callable[[], Project]) -> bool:
@@ -208,11 +213,11 @@ def opened(path: Path, data: bytes, project: Callable[[], Project]) -> Source | 
     return source if source.mentions_keras or not may_mention(data) else Outcome(path)
 
 
-def _understood(source: Source, data: bytes, config: Config, project: Project) -> Outcome:
+def _understood(source: Source, data: bytes, config: Config, project: Project, clock: Untimed) -> Outcome:
     from kerlint.understanding import tally
 
-    understood = understand(source, project)
-    findings, suppressed = (tuple(finding.settled() for finding in some) for some in weigh(understood, config))
+    understood = understand(source, project, clock=clock)
+    findings, suppressed = (tuple(finding.settled() for finding in some) for some in weigh(understood, config, clock))
     quoted = {place.path for finding in (*findings, *suppressed) for place in _places(finding) if place}
     content = digest(data)
     written = {Path(shown(path)): file.text for path, (file, _) in project.written.items()}
@@ -242,7 +247,7 @@ def judge(understood: Understood, config: Config) -> tuple[Finding, ...]:
     return weigh(understood, config)[0]
 
 
-def weigh(understood: Understood, config: Config) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+def weigh(understood: Understood, config: Config, clock: Untimed = UNTIMED) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
     """What `judge` reports, and what comments suppress."""
     from kerlint.flows import Flows
     from kerlint.locating import codes, located, nodes_of, surroundings
@@ -253,21 +258,25 @@ def weigh(understood: Understood, config: Config) -> tuple[tuple[Finding, ...], 
 
     source, parsed = understood.source, understood.parsed
     active = config.rules_of(source.path)
-    found = [finding for rule in active.values() for finding in (rule.check or check_of(rule.code, rule.name))(understood.program, rule)]
-    found = Flows(understood.program).of(Subjects(understood.program).of(found))
+    with clock.phase("check"):
+        checks = ((rule, rule.check or check_of(rule.code, rule.name)) for rule in active.values())
+        found = [finding for rule, check in checks for finding in clock.rule(rule, check(understood.program, rule))]
     broken = [
         _cannot(source.path, problem.message, Position(problem.row, problem.column), problem.cell, active.get(UNREADABLE))
         for problem in parsed.problems
     ]
-    with plainly():
+    with clock.phase("locate findings, place fixes"), plainly():
+        found = Flows(understood.program).of(Subjects(understood.program).of(found))
         ranges, around = surroundings(nodes_of(found), source, parsed, understood.followed)
         places = Places(codes(source, parsed, understood.followed), ranges, source.path, understood.program.names)
         placed = located(found, ranges, source, places, around)
     wanted = [finding for finding in (*broken, *placed) if _wanted(finding, config)]
-    paths = {source.path, *(place.path for place in ranges.values())}
-    directives = [directive for path, file in understood.files.items() if path in paths for directive in suppressions(file, config.authors)]
-    # A suppression of a report that is too unsure to be shown is of use all the same.
-    told = weighed(wanted, directives, active, ranges, source.path, config.known)
+    with clock.phase("apply suppressions"):
+        paths = {source.path, *(place.path for place in ranges.values())}
+        files = (file for path, file in understood.files.items() if path in paths)
+        directives = [directive for file in files for directive in suppressions(file, config.authors)]
+        # A suppression of a report that is too unsure to be shown is of use all the same.
+        told = weighed(wanted, directives, active, ranges, source.path, config.known)
     sure = [finding for finding in told if finding.confidence >= config.min_confidence]
     return ordered(finding for finding in sure if not finding.suppressed), ordered(finding for finding in sure if finding.suppressed)
 

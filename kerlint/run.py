@@ -18,6 +18,7 @@ from kerlint.outcome import Outcome, Quoted
 from kerlint.outputs import Output, append_summary, write
 from kerlint.reports import BOLD, TINT, Batch, Paint, report
 from kerlint.sweep import Progress, Sweep
+from kerlint.timing import UNTIMED, Untimed
 
 if TYPE_CHECKING:
     from kerlint.cache import Cache
@@ -76,17 +77,24 @@ class Run:
     """Files by resolved path that hold something else than what is on disk: standard input, what fixes have made."""
 
     def examine(
-        self, data: bytes | None = None, cache: Cache | None = None, jobs: int = 1, progress: Progress = lambda done, total: None
+        self,
+        data: bytes | None = None,
+        cache: Cache | None = None,
+        jobs: int = 1,
+        progress: Progress = lambda done, total: None,
+        clock: Untimed | None = None,
     ) -> None:
         """Examine every file that was found, or `data` in the place of the only one.
 
         What is on disk may be known from an earlier run (`cache`), and is else examined by several processes (`jobs`, see `Sweep`).
         """
+        clock = clock or UNTIMED
         if data is None:
-            self.outcomes.extend(Sweep(self.discovery.files, self.configs, cache, jobs, progress).outcomes())
+            with clock.phase("read"):
+                self.outcomes.extend(Sweep(self.discovery.files, self.configs, cache, jobs, progress, Projects(clock=clock)).outcomes())
             return
         self.contents.update({path.resolve(): data for path in self.discovery.files})
-        self.outcomes.extend(examined(self.discovery.files, self.config_of, Projects(self.contents), lambda path: data))
+        self.outcomes.extend(examined(self.discovery.files, self.config_of, Projects(self.contents, clock), lambda path: data))
 
     def renewed(self, contents: Mapping[Path, bytes], changed: Collection[Path] | None) -> Run:
         """The run with other content of files: those that changed are examined again and those that report in them (None: all)."""

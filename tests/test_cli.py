@@ -169,6 +169,23 @@ def test_show_settings_says_where_from(kerlint: Kerlint, tmp_path: Path) -> None
     assert "respect-gitignore = true  # default" in lines
 
 
+def test_timing_tells_phases_and_rules(kerlint: Kerlint, fault: Path) -> None:
+    done = kerlint("check", "fault.py", "--timing", "--output-format=concise")
+    assert (done.returncode, done.stdout) == (1, kerlint("check", "fault.py", "--output-format=concise").stdout)
+    phases, rows = (table.splitlines() for table in done.stderr.split("\n\n"))
+    names = [line.rsplit(maxsplit=2)[0].strip() for line in phases]
+    assert names[0].startswith("phase")
+    assert names[1:] == [
+        *("load libraries", "find files", "read", "parse", "interpret, with imported files", "check"),
+        *("locate findings, place fixes", "apply suppressions", "report", "all"),
+    ]
+    assert phases[-1].endswith(" 100%")
+    assert (len(rows), rows[-1].split()[0]) == (23, "all")
+    everything = kerlint("check", "fault.py", "--timing", "--verbose").stderr.split("\n\n")[1]
+    active = [code for code, rule in rules().items() if rule.on]
+    assert sorted(line.split()[0] for line in everything.splitlines()[1:-1]) == active
+
+
 def test_show_settings_is_for_each_path(kerlint: Kerlint, tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "base.toml").write_text("min-confidence = 'low'\nbaseline = 'known.json'\n")
