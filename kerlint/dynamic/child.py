@@ -7,6 +7,7 @@ import builtins
 import ctypes
 import inspect
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ LONGEST = 300
 BODIES = 0x2000
 """ast.PyCF_ALLOW_TOP_LEVEL_AWAIT: a cell of a notebook may await."""
 
+_BOLD = re.compile(r"\x1b\[1m(.+?)\x1b\[0m")
 _os_exit = os._exit
 
 
@@ -115,9 +117,11 @@ def _message(error: BaseException) -> str:
         case OSError(strerror=str(message), filename=str(name)):
             return f"{message}: {name!r}"
         case _:
-            lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [""]
-            # TensorFlow tells the way through a tf.function first and what is wrong last.
-            return lines[-1 if lines[0] == "in user code:" else 0][:LONGEST]
+            text = str(error)
+            lines = [line.strip() for line in text.splitlines() if line.strip()] or [""]
+            # TensorFlow tells the way through a tf.function first and what is wrong last; Keras prints what is wrong in bold.
+            bold = _BOLD.search(text)
+            return (bold[1] if bold else lines[-1 if lines[0] == "in user code:" else 0])[:LONGEST]
 
 
 def _code(error: SystemExit) -> int:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 KERAS = ("keras", "tf_keras")
 DATASETS = ("mnist", "fashion_mnist", "cifar10", "cifar100", "imdb", "reuters", "boston_housing", "california_housing")
+APPLICATIONS = tuple(f"{keras}.src.applications." for keras in KERAS)
 FUNCTIONS = "tensorflow.python.eager.polymorphic_function.polymorphic_function"
 """The module of what `tf.function` makes."""
 
@@ -35,7 +36,7 @@ class Hooks:
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
         """The spec of a module that is patched once it has been executed; None for all others."""
-        patch = self._patches.get(name)
+        patch = self._patch_application if name.startswith(APPLICATIONS) else self._patches.get(name)
         spec = PathFinder.find_spec(name, path, target) if patch else None
         if patch is None or spec is None or spec.loader is None:
             return None
@@ -67,6 +68,11 @@ class Hooks:
         from kerlint.dynamic import datasets
 
         datasets.patch(module, self.reporter)
+
+    def _patch_application(self, module: ModuleType) -> None:
+        from kerlint.dynamic import weights
+
+        weights.patch(module, self.reporter)
 
     def _patch_functions(self, module: Any) -> None:
         from kerlint.dynamic.tapes import patch_functions

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kerlint.dynamic import gathering
+from kerlint.dynamic.describing import layers
 from kerlint.dynamic.gathering import Data, UnreadableError
 
 ROWS = 256
@@ -29,7 +30,7 @@ def data(model: Any, compiled: Mapping[str, Any]) -> Data:
     shapes = [_filled(each.shape) for each in inputs]
     rows = int(max(2, min(ROWS, MOST_VALUES // max(1, sum(int(np.prod(shape)) for shape in shapes)))))
     # A model with a vocabulary looks numbers up; what it takes is below the smallest one.
-    words = min([layer.input_dim for layer in _layers(model) if type(layer).__name__ == "Embedding"], default=0)
+    words = min([layer.input_dim for layer in layers(model) if type(layer).__name__ == "Embedding"], default=0)
     arrays = [_values(generator, (rows, *shape), str(each.dtype), words) for shape, each in zip(shapes, inputs, strict=True)]
     x = arrays[0] if len(arrays) == 1 else arrays
     losses = compiled.get("loss")
@@ -43,10 +44,6 @@ def data(model: Any, compiled: Mapping[str, Any]) -> Data:
         return {"x": gathering.head(x, BATCH), "y": gathering.head(y, BATCH)}
 
     return Data("arrays", x, y, None, rows, BATCH, -(-rows // BATCH), batch)
-
-
-def _layers(model: Any) -> list[Any]:
-    return list(model._flatten_layers(include_self=False, recursive=True))
 
 
 def _filled(shape: Any) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerlint.dynamic.describing import layers
 from kerlint.dynamic.loops import COUNTER
 from kerlint.dynamic.measurements import Declined, Gradients, LayerGradient
 from kerlint.dynamic.protocol import Place
@@ -111,15 +112,15 @@ def _values(model: Any) -> list[Any]:
 
 def _gradients(fit: int, model: Any, pairs: list[tuple[Any, Any]]) -> Gradients:
     norms = {id(variable): (None if gradient is None else float(np.linalg.norm(_dense(gradient)))) for gradient, variable in pairs}
-    layers = []
-    for layer in model._flatten_layers(include_self=False, recursive=True):
+    found = []
+    for layer in layers(model):
         own = [norms[id(weight)] for weight in layer.trainable_weights if id(weight) in norms]
         if own and not getattr(layer, "layers", None):
             total = float(np.sqrt(sum((norm or 0.0) ** 2 for norm in own)))
-            layers.append(LayerGradient(str(layer.name), type(layer).__name__, norm=total if np.isfinite(total) else None))
-    first, last = (layers[0].norm, layers[-1].norm) if layers else (None, None)
+            found.append(LayerGradient(str(layer.name), type(layer).__name__, norm=total if np.isfinite(total) else None))
+    first, last = (found[0].norm, found[-1].norm) if found else (None, None)
     without = tuple(str(getattr(variable, "path", variable.name)) for gradient, variable in pairs if gradient is None)
-    return Gradients(fit=fit, layers=tuple(layers), ratio=first / last if first is not None and last else None, without=without)
+    return Gradients(fit=fit, layers=tuple(found), ratio=first / last if first is not None and last else None, without=without)
 
 
 def _dense(gradient: Any) -> Any:

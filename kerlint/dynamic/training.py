@@ -4,54 +4,34 @@ from __future__ import annotations
 
 import functools
 import inspect
-import math
+import os
 import time
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from kerlint.dynamic import gathering, probes, synthetic
-from kerlint.dynamic.gathering import Data, UnreadableError
+from kerlint.dynamic import gathering, probes, synthetic, weights
+from kerlint.dynamic.calls import LONGEST_REASON, Call, call
+from kerlint.dynamic.describing import PLACE, Known, layers, place_of, told_by
+from kerlint.dynamic.gathering import UnreadableError
 from kerlint.dynamic.loops import COUNTER
 from kerlint.dynamic.measurements import Declined
-from kerlint.dynamic.protocol import Compiled, FitBegun, FitEnded, LayerMade, Place
+from kerlint.dynamic.protocol import FitBegun, FitEnded, Place
 from kerlint.dynamic.reporting import Reporter
-from kerlint.dynamic.subject import Budget, Subject
+from kerlint.dynamic.subject import Subject
 
-PLACE = "_kerlint_place"
-"""The attribute of a layer, model or optimizer that says where the script makes it."""
 MOST = 3
 """Trainings at one place of the script that are looked into; those of further rounds of its loop only run."""
 SHARE, LONGEST = 1 / 3, 10.0
 """Part of the time left, and seconds, that the probes of one training get."""
 NEVER = "the script does not come to train it"
-LONGEST_REASON = 300
-"""Characters."""
 FEW = 512
 """Rows that `predict` computes; the others repeat them."""
-
-
-@dataclass
-class Known:
-    """A model of the run."""
-
-    number: int
-    model: Any
-    compiled: Mapping[str, Any] = field(default_factory=dict)
-    place: Place | None = None
-    trained: int = 0
-    left: tuple[float, ...] = ()
-    """What tells the weights that the last training has left."""
-    optimizer: Any = None
-    """The one that a tape uses; a compiled model has its own."""
-    described: Compiled | None = None
-    """What was told of it last."""
 
 
 class Training:
@@ -78,6 +58,9 @@ class Training:
             ("train_on_batch", self._train_on_batch),
             ("predict", self._predict),
             ("evaluate", self._evaluate),
+            ("save", self._save),
+            ("save_weights", self._save),
+            ("load_weights", weights.load_weights),
         ):
             self._replace(model, name, method)
 
@@ -146,14 +129,13 @@ class Training:
         place = self.reporter.here()
         COUNTER.step()
         with self.working():
-            data, reason = self._gathered(given)
-            epochs = max(1, int(given.get("epochs", 1)) - int(given.get("initial_epoch", 0)))
+            asked = call(given)
             if self._visit(place, "fit"):
-                self._look(model, "fit", place, data, reason, epochs, given)
-            history = original(**self._short(given, data))
+                self._look(model, "fit", place, asked)
+            history = original(**asked.short())
         known = self.of(model)
-        known.trained, known.left = known.trained + 1, _told_by(model)
-        return _padded(history, given, epochs, data)
+        known.trained, known.left = known.trained + 1, told_by(model)
+        return asked.padded(history)
 
     def _train_on_batch(self, original: Callable[..., Any], model: Any, given: dict[str, Any]) -> Any:
         place = self.reporter.here()
@@ -161,7 +143,7 @@ class Training:
         with self.working():
             if self._visit(place, "train_on_batch", 1):
                 rows = next((len(leaf) for leaf in gathering.leaves(given.get("x")) if gathering.is_array(leaf)), None)
-                self._look(model, "train_on_batch", place, *self._gathered({**given, "batch_size": rows}), 1, given)
+                self._look(model, "train_on_batch", place, call({**given, "batch_size": rows}))
             self.of(model).trained += 1
             return original(**given)
 
@@ -176,8 +158,14 @@ class Training:
 
     def _evaluate(self, original: Callable[..., Any], model: Any, given: dict[str, Any]) -> Any:
         with self.working():
-            data, _ = self._gathered(given)
-            return original(**{**given, **self._single(data), **_one_step(data, "steps")} if data else given)
+            asked = call(given)
+            return original(**{**given, **asked.single("steps")} if asked.data else given)
+
+    def _save(self, original: Callable[..., Any], model: Any, given: dict[str, Any]) -> Any:
+        path = given.get("filepath")
+        if isinstance(path, (str, os.PathLike)) and os.path.islink(path):
+            os.unlink(path)  # a large file of the user's, which the copy links to: HDF5 would write through it, and be refused
+        return original(**given)
 
     def finish(self) -> None:
         """Probe the models that were compiled and never came to be trained, on synthetic data."""
@@ -187,13 +175,13 @@ class Training:
                     self._untrained(known)
 
     def _untrained(self, known: Known) -> None:
-        data, reason = None, ""
+        asked = Call({}, None, "internal error")
         with self.apart():
             try:
-                data = synthetic.data(known.model, known.compiled)
+                asked = Call({}, synthetic.data(known.model, known.compiled))
             except UnreadableError as error:
-                reason = str(error)
-        self._look(known.model, "none", None, data, reason, 1, {}, NEVER)
+                asked = Call({}, None, str(error))
+        self._look(known.model, "none", None, asked, NEVER)
 
     # What they share
 
@@ -206,25 +194,15 @@ class Training:
             reason = f"internal error, {type(error).__name__}: {error}"[:LONGEST_REASON]
             self.reporter.send(Declined(probe="probes", reason=reason, fit=self._fits))
 
-    def _look(
-        self,
-        model: Any,
-        kind: str,
-        place: Place | None,
-        data: Data | None,
-        reason: str,
-        epochs: int,
-        given: Mapping[str, Any],
-        why: str = "",
-    ) -> None:
-        """Take evidence of a training before its first step; `reason` says why there are no `data`, `why` why they are synthetic."""
+    def _look(self, model: Any, kind: str, place: Place | None, asked: Call, why: str = "") -> None:
+        """Take evidence of a training before its first step; `why` says why its data are not the user's own."""
         started = time.monotonic()
         with self.apart():
-            fit = self._begin(model, kind, place, data, epochs, given, why)
-            if data is None:
-                self.reporter.send(Declined(probe="probes", reason=reason, fit=fit))
+            fit = self._begin(model, kind, place, asked, why)
+            if asked.data is None:
+                self.reporter.send(Declined(probe="probes", reason=asked.reason, fit=fit))
             else:
-                self._probe(self._subject(fit, model, data, epochs, given, why), place)
+                self._probe(model, fit, place, asked, why)
             self.reporter.send(FitEnded(fit, round(time.monotonic() - started, 3)))
 
     def models(self) -> list[Any]:
@@ -234,37 +212,30 @@ class Training:
     def begin_tape(self, model: Any, optimizer: Any, place: Place | None) -> int:
         """Note a training by a tape: how it is compiled is told by its optimizer."""
         known = self.of(model)
-        known.optimizer = optimizer
+        known.applied = optimizer
         known.trained += 1
-        return self._begin(model, "tape", place, None, 1, {})
+        return self._begin(model, "tape", place, Call({}, None))
 
     def of(self, model: Any) -> Known:
         """What is known of a model."""
         return self.known.setdefault(id(model), Known(len(self.known) + 1, model))
 
+    def describe(self, known: Known) -> None:
+        """Send what a model is and how it is compiled, if that is news."""
+        described = known.describe()
+        if described != known.described:
+            known.described = described
+            self.reporter.send(described)
+
     def _visit(self, place: Place | None, kind: str, most: int = MOST) -> bool:
         self._visits[place, kind] += 1
         return self._visits[place, kind] <= most
 
-    def _gathered(self, given: Mapping[str, Any]) -> tuple[Data | None, str]:
-        split = float(given.get("validation_split") or 0.0)
-        least = math.ceil(2 / min(split, 1 - split)) if 0 < split < 1 else 0
-        steps = given.get("steps_per_epoch") or given.get("steps")
-        try:
-            return (
-                gathering.gather(given.get("x"), given.get("y"), given.get("sample_weight"), given.get("batch_size"), steps, least),
-                "",
-            )
-        except UnreadableError as error:
-            return None, str(error)
-
-    def _begin(
-        self, model: Any, kind: str, place: Place | None, data: Data | None, epochs: int, given: Mapping[str, Any], synthetic: str = ""
-    ) -> int:
+    def _begin(self, model: Any, kind: str, place: Place | None, asked: Call, why: str = "") -> int:
         self._fits += 1
-        known = self.of(model)
-        if data:
-            self._build(model, data)
+        known, data = self.of(model), asked.data
+        if data and not model.built:
+            self._build(model, data.x)
         self.describe(known)
         self.reporter.send(
             FitBegun(
@@ -273,43 +244,44 @@ class Training:
                 kind,
                 place,
                 known.place,
-                data.rows if data else None,
+                asked.budget.rows,
                 data.batch_size if data else None,
-                epochs,
-                data.steps * epochs if data and data.steps else None,
+                asked.epochs,
+                asked.budget.updates,
                 gathering.shapes(data) if data else (),
-                tuple(type(callback).__name__ for callback in _callbacks(given)),
-                given.get("validation_data") is not None or bool(given.get("validation_split")),
-                synthetic or self.reporter.synthetic,
+                tuple(type(callback).__name__ for callback in asked.callbacks),
+                asked.validated,
+                why or self.reporter.synthetic,
             )
         )
         return self._fits
 
-    def describe(self, known: Known) -> None:
-        """Send what a model is and how it is compiled."""
-        model = known.model
-        optimizer = known.optimizer or getattr(model, "optimizer", None)
-        layers = list(model._flatten_layers(include_self=False, recursive=True))
-        described = Compiled(
-            known.number,
-            str(model.name),
-            type(model).__name__,
-            known.place,
-            vars(model).get(PLACE),
-            type(optimizer).__name__ if optimizer is not None else "",
-            (vars(optimizer).get(PLACE) if optimizer is not None else None) or known.place,
-            rate(optimizer),
-            _named(known.compiled.get("loss")),
-            tuple(filter(None, _named(known.compiled.get("metrics")).split(", "))),
-            tuple(LayerMade(str(layer.name), type(layer).__name__, vars(layer).get(PLACE)) for layer in layers),
-            int(model.count_params()) if model.built else None,
-        )
-        if described != known.described:
-            known.described = described
-            self.reporter.send(described)
+    def _build(self, model: Any, x: Any) -> None:
+        """Make the weights of a model that learns its input shape from the data. What Keras refuses here, it refuses in `fit`."""
+        try:
+            model(gathering.head(x, 2))
+        except Exception:  # noqa: BLE001 - the same call in `fit` raises it to the script
+            return
 
-    def _subject(self, fit: int, model: Any, data: Data, epochs: int, given: Mapping[str, Any], synthetic: str = "") -> Subject:
-        known = self.of(model)
+    def _probe(self, model: Any, fit: int, place: Place | None, asked: Call, why: str) -> None:
+        if not model.built:
+            self.reporter.send(Declined(probe="probes", reason="the model could not be built from its data", fit=fit))
+            return
+        budget = min(LONGEST, self.reporter.left() * SHARE)
+        end = time.monotonic() + budget
+        places = [*([place] if place else []), *self.of(model).places()]
+        measured = probes.run(self._subject(model, fit, asked, why), budget, self.reporter.order.seeds, self.reporter.asked(places))
+        with closing(measured):  # whose end puts the model back
+            for event in measured:
+                self.reporter.send(event)
+                if time.monotonic() > end:
+                    reason = f"the {budget:.0f} s for this training were up"
+                    self.reporter.send(Declined(probe="further probes", reason=reason, fit=fit))
+                    break
+
+    def _subject(self, model: Any, fit: int, asked: Call, why: str) -> Subject:
+        known, data, validation = self.of(model), asked.data, asked.validation
+        assert data is not None
         return Subject(
             fit,
             self.keras,
@@ -318,136 +290,14 @@ class Training:
             data.x,
             data.y,
             data.weight,
-            given.get("class_weight"),
+            asked.given.get("class_weight"),
             known.compiled,
-            Budget(data.rows, data.batch_size, epochs, data.steps * epochs if data.steps else None),
-            self._validation(given),
+            asked.budget,
+            (validation.x, validation.y) if validation else None,
             data.whole,
-            _callbacks(given),
-            synthetic or self.reporter.synthetic,
-            {str(layer.name): vars(layer).get(PLACE) for layer in model._flatten_layers(include_self=False, recursive=True)},
+            asked.callbacks,
+            why or self.reporter.synthetic,
+            {str(layer.name): place_of(layer) for layer in layers(model)},
             known.trained,
-            known.trained > 0 and known.left == _told_by(model),
+            known.carried,
         )
-
-    def _validation(self, given: Mapping[str, Any]) -> tuple[Any, Any] | None:
-        validation = given.get("validation_data")
-        if validation is None:
-            return None
-        x, y, weight = gathering.unpacked(validation) if isinstance(validation, (tuple, list)) else (validation, None, None)
-        try:
-            data = gathering.gather(x, y, weight, None, given.get("validation_steps"))
-        except UnreadableError:
-            return None
-        return data.x, data.y
-
-    def _build(self, model: Any, data: Data) -> None:
-        """Make the weights of a model that learns its input shape from the data. What Keras refuses here, it refuses in `fit`."""
-        if not model.built:
-            try:
-                model(gathering.head(data.x, 2))
-            except Exception:  # noqa: BLE001 - the same call in `fit` raises it to the script
-                return
-
-    def _places(self, subject: Subject, place: Place | None) -> list[Place]:
-        """Every place of the script that makes a training what it is."""
-        known = self.of(subject.model)
-        optimizer = known.optimizer or getattr(subject.model, "optimizer", None)
-        found = [place, known.place, vars(subject.model).get(PLACE), vars(optimizer).get(PLACE) if optimizer else None]
-        return [each for each in (*found, *subject.layers.values()) if each]
-
-    def _probe(self, subject: Subject, place: Place | None) -> None:
-        if not subject.model.built:
-            self.reporter.send(Declined(probe="probes", reason="the model could not be built from its data", fit=subject.fit))
-            return
-        budget = min(LONGEST, self.reporter.left() * SHARE)
-        end = time.monotonic() + budget
-        measured = probes.run(subject, budget, self.reporter.order.seeds, self.reporter.asked(self._places(subject, place)))
-        with closing(measured):  # whose end puts the model back
-            for event in measured:
-                self.reporter.send(event)
-                if time.monotonic() > end:
-                    reason = f"the {budget:.0f} s for this training were up"
-                    self.reporter.send(Declined(probe="further probes", reason=reason, fit=subject.fit))
-                    break
-
-    def _short(self, given: dict[str, Any], data: Data | None) -> dict[str, Any]:
-        """The arguments of `fit` for one step of one epoch."""
-        first = int(given.get("initial_epoch", 0))
-        short = {**given, "epochs": first + 1, "verbose": 0}
-        if data is None:
-            return {**short, "steps_per_epoch": 1} if "steps_per_epoch" in given else short
-        short |= {**self._single(data), **_one_step(data, "steps_per_epoch")}
-        validation = given.get("validation_data")
-        if validation is not None and data is not None:
-            short |= self._short_validation(validation, given)
-        return short
-
-    def _single(self, data: Data) -> dict[str, Any]:
-        return data.batch()
-
-    def _short_validation(self, validation: Any, given: Mapping[str, Any]) -> dict[str, Any]:
-        x, y, weight = gathering.unpacked(validation) if isinstance(validation, (tuple, list)) else (validation, None, None)
-        try:
-            data = gathering.gather(x, y, weight, None, given.get("validation_steps"))
-        except UnreadableError:
-            return {}
-        batch = data.batch()
-        if data.kind == "arrays":
-            return {"validation_data": tuple(part for part in (batch["x"], batch["y"], batch["sample_weight"]) if part is not None)}
-        return {"validation_data": batch["x"], "validation_steps": 1}
-
-
-def _one_step(data: Data | None, name: str) -> dict[str, Any]:
-    return {} if data is None or data.kind == "arrays" else {name: 1}
-
-
-def _callbacks(given: Mapping[str, Any]) -> tuple[Any, ...]:
-    match given.get("callbacks"):
-        case None:
-            return ()
-        case list() | tuple() as callbacks:
-            return tuple(callbacks)
-        case one:
-            return (one,)
-
-
-def _told_by(model: Any) -> tuple[float, ...]:
-    """Numbers that other weights would not give."""
-    return tuple(float(np.sum(weight, dtype=float)) for weight in model.get_weights())
-
-
-def _padded(history: Any, given: Mapping[str, Any], epochs: int, data: Data | None) -> Any:
-    """A history with a value for every epoch that the script asked for."""
-    first = int(given.get("initial_epoch", 0))
-    for name, values in history.history.items():
-        history.history[name] = list(values[:1]) * epochs
-    history.epoch = list(range(first, first + epochs))
-    history.params = {**(history.params or {}), "epochs": first + epochs, "verbose": given.get("verbose", "auto")}
-    if data and data.steps:
-        history.params["steps"] = data.steps
-    return history
-
-
-def rate(optimizer: Any) -> float | None:
-    """The learning rate of an optimizer, None for a schedule."""
-    if optimizer is None or hasattr(getattr(optimizer, "_learning_rate", None), "get_config"):
-        return None
-    try:
-        return float(np.array(optimizer.learning_rate))
-    except (AttributeError, TypeError, ValueError):
-        return None
-
-
-def _named(thing: Any) -> str:
-    match thing:
-        case None:
-            return ""
-        case str():
-            return thing
-        case dict():
-            return ", ".join(f"{key}: {_named(value)}" for key, value in thing.items())
-        case list() | tuple():
-            return ", ".join(map(_named, thing))
-        case _:
-            return str(getattr(thing, "__name__", type(thing).__name__))

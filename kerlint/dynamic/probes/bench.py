@@ -43,15 +43,22 @@ class Bench:
     def batch(self) -> int:
         """Rows of a batch: those of the fit, or fewer where a pass would take too long."""
         wanted = max(1, min(self.subject.budget.batch_size, length(self.subject.x)))
-        row = taken(self.subject.x, slice(0, 1))
-        self.subject.model(each(row, tensor), training=False)
+        few = min(wanted, FEWEST_ROWS)
+        one, several = self._seconds(1), self._seconds(few)
+        row = max(several - one, 0.0) / max(few - 1, 1)
+        # A call has its own time, however few the rows are: a recurrent layer's steps, a first look at a large model.
+        affordable = PASS_SHARE * self.clock.left() / BACKWARD - max(one - row, 0.0)
+        if affordable < few * row:
+            raise DeclinedError(f"{few} rows take {several:.1f} s, and {max(0.0, self.clock.left()):.0f} s are left for probes")
+        return min(wanted, int(affordable / row)) if row else wanted
+
+    def _seconds(self, rows: int) -> float:
+        """The time of a second pass forward of so many rows."""
+        some = each(taken(self.subject.x, slice(0, rows)), tensor)
+        self.subject.model(some, training=False)
         began = time.monotonic()
-        self.subject.model(each(row, tensor), training=False)
-        seconds = time.monotonic() - began
-        affordable = int(PASS_SHARE * self.clock.left() / (BACKWARD * seconds))
-        if affordable < min(wanted, FEWEST_ROWS):
-            raise DeclinedError(f"one row takes {seconds:.1f} s, and {self.clock.left():.0f} s are left for probes")
-        return min(wanted, affordable)
+        self.subject.model(some, training=False)
+        return time.monotonic() - began
 
     def rows(self, x: Any = None, y: Any = None) -> Rows:
         """What arms are run on; other inputs or targets in the place of the user's."""
