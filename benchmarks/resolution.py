@@ -93,7 +93,7 @@ def _alarm(*_: object) -> None:
 
 def _interpret(path: Path, result: File) -> None:
     from kerlint.semantics.interpreter import interpret
-    from kerlint.semantics.project import Project, top_of
+    from kerlint.semantics.project import Project, Tops
     from kerlint.source import SourceError, parse, read
 
     try:
@@ -104,7 +104,7 @@ def _interpret(path: Path, result: File) -> None:
     parsed = parse(source)
     result.cells = len(source.cells)
     result.problems = [f"{problem.cell or 0}:{problem.row}: {problem.message}" for problem in parsed.problems]
-    program = interpret(source, parsed, Project(top_of(path)))
+    program = interpret(source, parsed, Project(Path(Tops().of(str(path)))))
     result.models = len(program.models)
     rows = _rows(source, parsed, program)
     fits: dict[object, Fit] = {}

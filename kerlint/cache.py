@@ -95,7 +95,7 @@ class Cache:
 
 def cache_of(config: Config) -> Cache:
     """Where a configuration keeps what is known; `cache-dir` is relative to the directory of its file."""
-    return Cache(Path(config.root, os.path.expanduser(config.settings.cache_dir)))
+    return Cache(config.cache_dir)
 
 
 def _passes(error: DatabaseError) -> bool:
@@ -105,8 +105,8 @@ def _passes(error: DatabaseError) -> bool:
 def _folder(path: Path) -> bool:
     """Make the folder, so that neither git nor backups take it. Whether it is there."""
     try:
-        if not path.is_dir():
-            path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(parents=True, exist_ok=True)
+        if not any(path.iterdir()):
             (path / ".gitignore").write_text("# Made by kerlint.\n*\n", encoding="utf-8")
             (path / "CACHEDIR.TAG").write_text(SIGNATURE, encoding="utf-8")
     except OSError:  # a disk that is full or read-only

@@ -75,7 +75,7 @@ class Config:
     @property
     def cache_dir(self) -> Path:
         """The directory of the cache."""
-        return self.root / self.settings.cache_dir
+        return self.root / os.path.expanduser(self.settings.cache_dir)
 
     @property
     def respect_gitignore(self) -> bool:
@@ -238,9 +238,9 @@ class Configs:
         if self.isolated or self.explicit:
             return self._from(self.explicit, None)
         for name in NAMES:
-            file = folder / name
-            if (table := load(file)) is not None:
-                return self._from(file, table)
+            # Most directories have none, and to look is a tenth of what it costs to try to open it.
+            if os.path.exists(os.path.join(folder, name)) and (table := load(folder / name)) is not None:
+                return self._from(folder / name, table)
         return self.of(folder.parent) if folder.parent != folder else self._from(None, None)
 
     def _from(self, file: Path | None, table: Table | None) -> Config:

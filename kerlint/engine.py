@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from kerlint.timing import UNTIMED, Untimed
 
 if TYPE_CHECKING:
     from kerlint.semantics.program import Program
-    from kerlint.semantics.project import Project
+    from kerlint.semantics.project import Project, Tops
     from kerlint.source import Parsed
 
     Check = Callable[[Program, Rule], Iterable[Finding]]
@@ -75,26 +76,23 @@ class Projects:
 
     def __init__(self, contents: Mapping[Path, bytes] | None = None, clock: Untimed = UNTIMED) -> None:
         self.clock = clock
-        self._known: dict[tuple[Path, tuple[str, ...], str], Project] = {}
-        self._tops: dict[Path, Path] = {}
+        self._known: dict[tuple[str, tuple[str, ...], str], Project] = {}
         self._contents = contents or {}
 
-    def of(self, path: Path, config: Config) -> Project:
+    def of(self, path: Path | str, config: Config) -> Project:
         """The project that a file belongs to."""
-        root = config.root if config.file and config.settings.src else self._top(path)
+        root = os.path.realpath(config.root) if config.file and config.settings.src else self.tops.of(str(path))
         key = root, config.settings.src, config.settings.target_keras
         if key not in self._known:
-            self._known[key] = self._new(*key)
+            self._known[key] = self._new(Path(root), *key[1:])
         return self._known[key]
 
-    def _top(self, path: Path) -> Path:
-        from kerlint.semantics.project import top_of
+    @cached_property
+    def tops(self) -> Tops:
+        """Where the projects of files begin."""
+        from kerlint.semantics.project import Tops
 
-        if path.is_symlink():
-            return top_of(path)
-        if path.parent not in self._tops:
-            self._tops[path.parent] = top_of(path)
-        return self._tops[path.parent]
+        return Tops()
 
     def _new(self, root: Path, src: tuple[str, ...], keras: str) -> Project:
         from kerlint.semantics.project import Project

@@ -223,7 +223,7 @@ class _Walk:
         except OSError as error:
             self.found.troubles.append(Trouble(path, _said(error)))
             return
-        if rules.respect_gitignore:
+        if rules.respect_gitignore and any(entry.name == ".gitignore" for entry in listed):
             ignored = ignored.within(place)
         for entry in listed:
             if entry.is_dir(follow_symlinks=False):

@@ -32,30 +32,27 @@ class Keys:
     def __init__(self) -> None:
         self._tool = _tool()
         self._configs: dict[int, tuple[Config, bytes]] = {}
-        self._folders: dict[str, str] = {}
+        self._folders: dict[tuple[str, str, int, int], bytes] = {}
 
-    def of(self, path: Path, content: bytes, config: Config, project: Project) -> bytes:
+    def of(self, path: str, content: bytes, config: Config, project: Project, real: str) -> bytes:
         """The key of a file with this content (its digest), seen with a configuration and as part of a project.
+
+        `real` is the folder that its imports are looked up from: it is another one than its own when a link leads to it.
 
         What the file imports is not in it: which files these are is only known afterwards (see `Grounds`).
         """
-        place = os.path.abspath(path)
-        state = (place, self._real(place), str(project.root), *map(str, project.keras))
-        return digest(self._tool + self._config(config) + digest("\0".join(state).encode("utf-8", "surrogateescape")) + content)
+        folder, name = os.path.split(path)
+        known = folder, real, id(config), id(project)
+        if known not in self._folders:
+            self._folders[known] = self._folder(folder, real, config, project)
+        return digest(b"\0".join((self._folders[known], os.fsencode(name), content)))
 
-    def _config(self, config: Config) -> bytes:
+    def _folder(self, folder: str, real: str, config: Config, project: Project) -> bytes:
+        """What the files of a folder have in common."""
         if id(config) not in self._configs:
             self._configs[id(config)] = config, _config(config)
-        return self._configs[id(config)][1]
-
-    def _real(self, place: str) -> str:
-        """The folder that imports are looked up from: it is another one when a link leads to it."""
-        if os.path.islink(place):
-            return os.path.dirname(os.path.realpath(place))
-        folder = os.path.dirname(place)
-        if folder not in self._folders:
-            self._folders[folder] = os.path.realpath(folder)
-        return self._folders[folder]
+        state = "\0".join((os.path.abspath(folder), real, str(project.root), *map(str, project.keras)))
+        return self._tool + self._configs[id(config)][1] + digest(os.fsencode(state))
 
 
 def _config(config: Config) -> bytes:

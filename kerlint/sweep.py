@@ -13,6 +13,7 @@ from kerlint.config import Config, Configs
 from kerlint.engine import Projects, concerns, examined
 from kerlint.mistake import MistakeError
 from kerlint.outcome import Outcome, digest
+from kerlint.source import without_garbage_collection
 
 if TYPE_CHECKING:
     from kerlint.cache import Cache
@@ -52,7 +53,8 @@ class Sweep:
     def outcomes(self) -> list[Outcome]:
         """What comes of each file, in their order."""
         found: dict[int, Outcome] = {}
-        tasks = list(self._tasks(found))
+        with without_garbage_collection():  # there is none, and looking for it takes as long as all the rest
+            tasks = list(self._tasks(found))
         for done, (task, outcome) in enumerate(self._kept(self._examined(tasks)), 1):
             found[task.number] = outcome
             self.progress(done, len(tasks))
@@ -62,12 +64,14 @@ class Sweep:
         """What has to be examined; `found` gets the outcomes of all other files."""
         asked: list[tuple[Task, bytes]] = []
         for number, path in enumerate(self.paths):
+            name = str(path)
             try:
-                data = path.read_bytes()
-                if b"\0" not in data and not concerns(path, data, partial(self._project, path)):
+                with open(name, "rb", 0) as file:
+                    data = file.read()
+                if b"\0" not in data and not concerns(path, data, partial(self._views.project, name)):
                     found[number] = Outcome(path)
                     continue
-                key = self._keys.of(path, digest(data), self._config(path), self._project(path)) if self.cache else b""
+                key = self._views.key(name, digest(data)) if self.cache else b""
                 asked.append((Task(number, path, len(data)), key))
             except (OSError, MistakeError):  # the outcome says it
                 asked.append((Task(number, path, 0), b""))
@@ -95,7 +99,7 @@ class Sweep:
                 outcome = read(records[key], task.path)
             except (KeyError, RecordError):
                 return None
-            return outcome if self._project(task.path).holds(outcome.grounds) else None
+            return outcome if self._views.project(str(task.path)).holds(outcome.grounds) else None
 
         return known
 
@@ -130,16 +134,43 @@ class Sweep:
                 self.cache.keep(records)
 
     @cached_property
+    def _views(self) -> Views:
+        return Views(self.configs, self.projects)
+
+
+class Views:
+    """How the files of a run are seen: with which configuration and as part of which project, by folder."""
+
+    def __init__(self, configs: Configs, projects: Projects) -> None:
+        self._configs = configs
+        self._projects = projects
+        self._known: dict[str, tuple[Config, Project, str]] = {}
+
+    def project(self, path: str) -> Project:
+        """The project of a file."""
+        return self._view(path)[1]
+
+    def key(self, path: str, content: bytes) -> bytes:
+        """The key of a file with this content (its digest)."""
+        return self._keys.of(path, content, *self._view(path))
+
+    def _view(self, path: str) -> tuple[Config, Project, str]:
+        if os.path.islink(path):
+            return self._found(path)
+        folder = os.path.dirname(path)
+        if folder not in self._known:
+            self._known[folder] = self._found(path)
+        return self._known[folder]
+
+    def _found(self, path: str) -> tuple[Config, Project, str]:
+        config = self._configs.of(Path(path).absolute().parent)
+        return config, self._projects.of(path, config), self._projects.tops.folder(path)
+
+    @cached_property
     def _keys(self) -> Keys:
         from kerlint.keys import Keys
 
         return Keys()
-
-    def _config(self, path: Path) -> Config:
-        return self.configs.of(path.absolute().parent)
-
-    def _project(self, path: Path) -> Project:
-        return self.projects.of(path, self._config(path))
 
 
 class Recorder:
@@ -148,25 +179,15 @@ class Recorder:
     def __init__(self, configs: Configs, projects: Projects, *, keyed: bool) -> None:
         self._configs = configs
         self._projects = projects
-        self._keys: Keys | None = None
-        if keyed:
-            from kerlint.keys import Keys
-
-            self._keys = Keys()
+        self._views = Views(configs, projects) if keyed else None
 
     def __call__(self, paths: Iterable[Path]) -> Iterator[tuple[bytes, Outcome]]:
         """The key of each file, empty when its outcome is not to be kept, and the outcome."""
         for outcome in examined(paths, self._config, self._projects, lambda path: None):
-            yield self._key(outcome), outcome
+            yield self._views.key(str(outcome.path), outcome.content) if self._views and outcome.content else b"", outcome
 
     def _config(self, path: Path) -> Config:
         return self._configs.of(path.absolute().parent)
-
-    def _key(self, outcome: Outcome) -> bytes:
-        if self._keys is None or not outcome.content:
-            return b""
-        config = self._config(outcome.path)
-        return self._keys.of(outcome.path, outcome.content, config, self._projects.of(outcome.path, config))
 
 
 def _processors() -> int:

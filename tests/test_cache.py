@@ -354,8 +354,9 @@ def test_the_folder_is_for_no_one_else(kerlint: Kerlint, tree: Path) -> None:
     assert (folder / ".gitignore").read_text().splitlines()[-1] == "*"
     assert (folder / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172789f06886806bc55")
     (tree / "mine").mkdir()
+    (tree / "mine" / "file").touch()
     kerlint("train.py", "--cache-dir=mine")
-    assert [path.name for path in (tree / "mine").iterdir()] == [NAME]
+    assert sorted(path.name for path in (tree / "mine").iterdir()) == ["file", NAME]
 
 
 def test_where_it_is(kerlint: Kerlint, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:

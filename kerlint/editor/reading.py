@@ -113,7 +113,7 @@ class LastingProjects(Projects):
 
     def fresh(self, path: Path, config: Config) -> Project:
         """The project of a file, as it is now."""
-        self._tops.clear()
+        self.tops.forget()
         match self.of(path, config):
             case LastingProject() as project:
                 project.freshen()

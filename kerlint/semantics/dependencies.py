@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,8 +34,13 @@ def target(root: Path, wanted: str) -> Version:
 
 
 def _declarations(root: Path) -> Iterator[str]:
-    files = [*(root / name for name in FILES), *sorted(root.glob("requirements*.txt"))]
-    for file in files:
+    try:
+        names = sorted(os.listdir(root))
+    except OSError:  # there is no such folder
+        return
+    required = [name for name in names if name.startswith("requirements") and name.endswith(".txt")]
+    for name in (*(name for name in FILES if name in names), *required):
+        file = root / name
         if file.is_file() and file.stat().st_size <= LARGEST:
             yield file.read_text(encoding="utf-8", errors="replace")
 

@@ -29,24 +29,59 @@ MOST_KEPT = 400_000
 """Characters of imported files whose trees are kept for the next file that imports them."""
 
 
-def top_of(path: Path) -> Path:
-    """The folder that holds the project of a file: the nearest one with a project's marks, else the file's own."""
-    folder = path.resolve().parent
-    return next((place for place in (folder, *folder.parents) if any((place / mark).exists() for mark in MARKS)), folder)
+class Tops:
+    """The folders that hold the projects of files, each looked for once."""
+
+    def __init__(self) -> None:
+        self._tops: dict[str, str] = {}
+        self._real: dict[str, str] = {}
+
+    def forget(self) -> None:
+        """Look again from now on."""
+        self._tops.clear()
+        self._real.clear()
+
+    def of(self, path: str) -> str:
+        """The folder that holds the project of a file: the nearest one with a project's marks, else the file's own."""
+        folder = self.folder(path)
+        return self._marked(folder) or folder
+
+    def folder(self, path: str) -> str:
+        """The folder that a file stands in, links followed."""
+        if os.path.islink(path):
+            return os.path.dirname(os.path.realpath(path))
+        return self._resolved(os.path.dirname(path))
+
+    def _resolved(self, folder: str) -> str:
+        """As `os.path.realpath`, which looks at all folders above again and again."""
+        if folder not in self._real:
+            above, name = os.path.split(folder)
+            alone = not name or name in (os.curdir, os.pardir) or os.path.islink(folder)
+            self._real[folder] = os.path.realpath(folder) if alone else os.path.join(self._resolved(above), name)
+        return self._real[folder]
+
+    def _marked(self, folder: str) -> str:
+        """The nearest folder with a project's marks, or ""."""
+        if folder not in self._tops:
+            above = os.path.dirname(folder)
+            marked = any(os.path.exists(f"{folder}{os.sep}{mark}") for mark in MARKS)
+            self._tops[folder] = folder if marked else self._marked(above) if above != folder else ""
+        return self._tops[folder]
 
 
 class Project:
     """Where imports are looked up: beside the importing file, in the project's top folder and in its import roots (`src`).
 
-    `contents` are files that hold something else than what is on disk.
+    `root` has no links in it; `contents` are files that hold something else than what is on disk.
     """
 
     def __init__(self, root: Path, src: tuple[str, ...] = (), keras: str = "", contents: Mapping[Path, bytes] | None = None) -> None:
-        self.root = root.resolve()
+        self.root = root if root.is_absolute() else root.resolve()
         self.target = keras
         self.src = tuple(self.root / folder for folder in src)
         self.contents = contents or {}
         self.places = tuple(map(str, (self.root, *self.src, self.root / "src")))
+        self.inside = os.path.join(self.root, "")
         self.listed: dict[str, frozenset[str]] = {}
         self.folders: dict[Path, str] = {}
         self.found: dict[tuple[str, int, str], str] = {}
@@ -109,7 +144,7 @@ class Project:
             return ""
         target = os.path.join(folder, *parts)
         for candidate in (f"{target}.py", os.path.join(target, "__init__.py")):
-            if candidate.startswith(os.path.join(self.root, "")) and self._is_file(candidate):
+            if candidate.startswith(self.inside) and self._is_file(candidate):
                 return candidate
         return ""
 
