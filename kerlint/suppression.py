@@ -24,6 +24,8 @@ UNUSED = "KER002"
 ALL = "ALL"
 AUTHORS = ("KER",)
 """The letters of the shipped rules."""
+IDLE = "idle"
+"""The variant of KER002 for an `enable` that ends nothing."""
 _END = 1 << 30
 _VERBS = ("ignore", "disable", "enable", "file-ignore", "cell-ignore")
 _ANY = re.compile(r"#\s*(?:noqa\b|kerlint:)", re.IGNORECASE)
@@ -53,7 +55,7 @@ class Suppression:
     comment: str
     noqa: bool = False
     wrong: str = ""
-    """The variant of KER002 that says why the comment is not understood; it suppresses nothing then."""
+    """The variant of KER002 that says what is wrong with the comment; it suppresses nothing then."""
     gone: Range | None = None
     """What to take away to be rid of it: the name in a longer list, the comment, the whole line."""
 
@@ -85,11 +87,10 @@ def suppressions(source: Source, authors: Collection[str] = AUTHORS) -> tuple[Su
             continue
         for comment in _comments(cell.text):
             for one in _directive(comment, cell, source.path, authors):
-                match one:
-                    case Suppression():
-                        (disabled if one.last == (_END, _END) and one.first[1] else found).append(one)
-                    case str():
-                        disabled = list(_enabled(disabled, one, (cell.number or 0, comment.row), found))
+                if one.wrong == IDLE:
+                    disabled = _enabled(disabled, one, found)
+                else:
+                    (disabled if one.last == (_END, _END) and one.first[1] else found).append(one)
     return tuple(sorted([*found, *disabled], key=lambda one: (one.place.cell or 0, one.place.start)))
 
 
@@ -158,9 +159,10 @@ def _complaint(one: Suppression, used: bool, active: Known, known: Known) -> Fin
     """What is wrong with a suppression, if anything."""
     rule = active[UNUSED]
     if one.wrong:
-        return replace(rule.finding(None, one.wrong, comment=one.comment, meant=_meant(one.name, _VERBS)), range=one.place)
-    if not one.name:
-        return None if one.noqa else replace(rule.finding(None, "blanket", comment=one.comment), range=one.place)
+        finding = rule.finding(None, one.wrong, comment=one.comment, meant=_meant(one.name, _VERBS), fix=_removal(one))
+        return replace(finding, range=one.place)
+    if not one.name:  # a noqa that hides nothing of ours is meant for another linter
+        return None if one.noqa and not used else replace(rule.finding(None, "blanket", comment=one.comment), range=one.place)
     meant = {code for code, other in known.items() if one.names(other)}
     if not meant:
         words = [word for other in known.values() for word in (other.code, other.name)]
@@ -181,13 +183,13 @@ def _meant(word: str, known: Collection[str]) -> str:
     return f"; did you mean `{near[0]}`?" if near else ""
 
 
-def _enabled(disabled: list[Suppression], name: str, end: Spot, found: list[Suppression]) -> Iterator[Suppression]:
-    """What stays disabled after `enable[name]`; the rest is added to what is found."""
-    for one in disabled:
-        if name in ("", ALL, one.name):
-            found.append(replace(one, last=end))
-        else:
-            yield one
+def _enabled(disabled: list[Suppression], enabling: Suppression, found: list[Suppression]) -> list[Suppression]:
+    """What stays disabled after `enable[name]`; what it ends is added to what is found, or itself when it ends nothing."""
+    ended = [one for one in disabled if enabling.name in ("", ALL, one.name)]
+    found.extend(replace(one, last=enabling.last) for one in ended)
+    if not ended:
+        found.append(enabling)
+    return [one for one in disabled if one not in ended]
 
 
 # Reading comments
@@ -251,8 +253,8 @@ def _ended(running: list[tuple[_Comment, int]], depth: int, row: int, found: lis
     return going
 
 
-def _directive(comment: _Comment, cell: Cell, path: Path, authors: Collection[str]) -> Iterator[Suppression | str]:
-    """The suppressions of a comment; for `enable`, the names that it enables."""
+def _directive(comment: _Comment, cell: Cell, path: Path, authors: Collection[str]) -> Iterator[Suppression]:
+    """The suppressions of a comment; `enable` is one that suppresses nothing and says where others end."""
     if match := _KERLINT.search(comment.text):
         yield from _kerlint(comment, match, cell, path, authors)
     if match := _NOQA.search(comment.text):
@@ -282,30 +284,31 @@ def _codes(comment: str, match: re.Match[str], authors: Collection[str]) -> Iter
         yield code
 
 
-def _kerlint(comment: _Comment, match: re.Match[str], cell: Cell, path: Path, authors: Collection[str]) -> Iterator[Suppression | str]:
+def _kerlint(comment: _Comment, match: re.Match[str], cell: Cell, path: Path, authors: Collection[str]) -> Iterator[Suppression]:
     verb, number = match["verb"].lower(), cell.number or 0
     spans = {
         "ignore": ((number, comment.rows[0]), (number, comment.rows[1])),
         "disable": ((number, comment.row), (_END, _END)),
         "cell-ignore": ((number, 0), (number, _END)),
         "file-ignore": ((0, 0), (_END, _END)),
+        "enable": ((0, 0), (number, comment.row)),
     }
+    wrong = IDLE if verb == "enable" else ""
     whole = _place(comment, match.span(), cell, path)
     names = list(_NAME.finditer(comment.text, match.start("names"), match.end("names"))) if match["names"] else []
     if verb not in _VERBS:
         yield Suppression(verb, (0, 0), (0, 0), whole, match.group(), wrong="directive")
     elif match["open"] and not (match["closed"] and names):
         yield Suppression("", (0, 0), (0, 0), whole, match.group(), wrong="unclosed")
-    elif verb == "enable":
-        yield from [_canonical(name.group(), authors) for name in names] or [""]
     elif not names:
-        yield Suppression("", *spans[verb], whole, match.group())
+        gone = _gone(comment, match.span(), [match.span()], 0, cell, path) if wrong else None
+        yield Suppression("", *spans[verb], whole, match.group(), wrong=wrong, gone=gone)
     else:
         listed = [name.span() for name in names]
         for number, (name, span) in enumerate(zip(names, listed, strict=True)):
             gone = _gone(comment, match.span(), listed, number, cell, path)
             place = _place(comment, span, cell, path)
-            yield Suppression(_canonical(name.group(), authors), *spans[verb], place, match.group(), gone=gone)
+            yield Suppression(_canonical(name.group(), authors), *spans[verb], place, match.group(), wrong=wrong, gone=gone)
 
 
 def _gone(comment: _Comment, directive: tuple[int, int], names: list[tuple[int, int]], number: int, cell: Cell, path: Path) -> Range:

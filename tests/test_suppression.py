@@ -8,6 +8,7 @@ from pathlib import Path
 
 import libcst
 import pytest
+from conftest import Kerlint
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -150,7 +151,7 @@ def test_what_suppresses_nothing_is_reported() -> None:
     assert reported(f"x = 1  # noqa: {CODE}\n") == [f"1: `{CODE}` suppresses nothing here"]
     assert reported(f"x = 1  # kerlint: ignore[{CODE}, {OTHER}]\n", 1) == [f"1: `{OTHER}` suppresses nothing here"]
     assert reported(f"# kerlint: file-ignore[{CODE}]\nx = 1\n") == [f"1: `{CODE}` suppresses nothing here"]
-    assert reported("x = 1  # noqa\n", 1) == reported("x = 1  # noqa\n") == reported("x = 1  # noqa: E501\n") == []
+    assert reported("x = 1  # noqa\n") == reported("x = 1  # noqa: E501\n") == []
 
 
 def test_rules_that_did_not_run_are_left_alone() -> None:
@@ -168,10 +169,77 @@ def test_unknown_names_are_reported_with_the_nearest() -> None:
 
 def test_blanket_and_broken_ones_are_reported() -> None:
     assert reported("x = 1  # kerlint: ignore\n", 1) == ["1: `# kerlint: ignore` hides every rule, also those to come"]
+    assert reported("x = 1  # noqa\n", 1) == ["1: `# noqa` hides every rule, also those to come"]
     (message,) = reported("x = 1  # kerlint: ignroe[KER301]\n", 1)[1:]
     assert message.endswith("; did you mean `ignore`?")
     (message,) = reported("x = 1  # kerlint: ignore[KER301\n", 1)[1:]
     assert "square brackets" in message
+
+
+def test_an_enable_that_ends_nothing_is_reported() -> None:
+    assert reported(f"# kerlint: disable[{CODE}]\nx = 1\n# kerlint: enable[{CODE}]\n", 2) == []
+    assert reported(f"# kerlint: disable[{CODE}]\nx = 1\n# kerlint: enable\n", 2) == []
+    for verb in (f"enable[{OTHER}]", "enable"):
+        (message,) = reported(f"x = 1\n# kerlint: {verb}\n")
+        assert message == f"2: `# kerlint: {verb}` enables nothing: nothing in front of it disables the same"
+
+
+@pytest.mark.parametrize(
+    ("line", "left"),
+    [
+        ("x = 1  # noqa: KER301", "x = 1"),
+        ("x = 1  # noqa: KER301 why", "x = 1"),
+        ("x = 1  # noqa: E501, KER301", "x = 1  # noqa: E501"),
+        ("x = 1  # noqa: KER301, E501 why", "x = 1  # noqa: E501 why"),
+        ("x = 1  # noqa: KER301, KER305", "x = 1"),
+        ("x = 1  # words  # noqa: KER301", "x = 1  # words"),
+        ("x = 1  # noqa: KER301  # words", "x = 1  # words"),
+        ("x = 1  # kerlint: ignore[KER301] why", "x = 1"),
+        ("x = 1  # kerlint: ignore[softmax-single-unit, KER305]", "x = 1"),
+        ("x = 1  # kerlint: ignore[softmax-single-unti]", "x = 1"),
+        ("x = 1  # kerlint: ignore[KER301]  # noqa: KER305", "x = 1"),
+        ("x = 1  # noqa: KER305  # kerlint: ignore[KER301]", "x = 1"),
+        ("# noqa: KER301\nx = 1", "x = 1"),
+        ("# kerlint: ignore[KER301]\nx = 1", "x = 1"),
+        ("# kerlint: file-ignore[KER301]\nx = 1", "x = 1"),
+        ("# kerlint: cell-ignore[KER301]\nx = 1", "x = 1"),
+        ("# kerlint: disable[KER301]\nx = 1\n# kerlint: enable[KER301]", "x = 1"),
+        ("# kerlint: disable[KER301, KER305]\nx = 1\n# kerlint: enable", "x = 1"),
+        ("# kerlint: disable[KER301]\nx = 1", "x = 1"),
+        ("if 1:\n    # noqa: KER301\n    x = 1", "if 1:\n    x = 1"),
+        ("x = (  # noqa: KER301\n    1)", "x = (\n    1)"),
+        ("x = 1  # noqa", "x = 1  # noqa"),
+        ("x = 1  # noqa: E501", "x = 1  # noqa: E501"),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".py", ".ipynb"])
+def test_fix_takes_away_every_form(kerlint: Kerlint, tmp_path: Path, line: str, left: str, suffix: str) -> None:
+    path = (tmp_path / "train").with_suffix(suffix)
+    whole = f"import keras\n\n{line}\n"
+    path.write_text(whole if suffix == ".py" else json.dumps({"cells": [{"cell_type": "code", "source": whole.splitlines(True)}]}))
+    done = kerlint("check", "--fix", path.name)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert read(path).cells[0].text == f"import keras\n\n{left}\n"
+
+
+def test_cells_and_models_of_a_notebook(kerlint: Kerlint, tmp_path: Path) -> None:
+    def codes(*comments: str) -> list[str]:
+        build, fit, last = comments
+        cells = [
+            "import keras\n(x_train, y_train), _ = keras.datasets.mnist.load_data()",
+            f"{build}\nmodel = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(10)])",
+            f'model.compile("adam", "sparse_categorical_crossentropy")\n{fit}\nmodel.fit(x_train, y_train, epochs=5)',
+            f'{last}\nkeras.Sequential([keras.Input((4,)), keras.layers.Dense(1, activation="softmax")])',
+        ]
+        (tmp_path / "n.ipynb").write_text(json.dumps({"cells": [{"cell_type": "code", "source": cell} for cell in cells]}))
+        found = json.loads(kerlint("check", "n.ipynb", "--select=KER101,KER301,KER305,KER002", "--output-format=json").stdout)
+        return [finding["code"] for finding in found]
+
+    assert sorted(codes("", "", "")) == ["KER101", "KER301", "KER305"]
+    assert sorted(codes("# kerlint: ignore[KER101, KER305] known", "", "")) == ["KER301"]
+    assert sorted(codes("", "# noqa: KER101, KER305", "")) == ["KER301"]
+    assert sorted(codes("", "", "# kerlint: cell-ignore[KER301]")) == ["KER101", "KER305"]
+    assert sorted(codes("# kerlint: cell-ignore[KER301]", "", "")) == ["KER002", "KER101", "KER301", "KER305"]
 
 
 def test_a_report_about_a_suppression_can_be_suppressed() -> None:
