@@ -45,10 +45,13 @@ PLACE = re.compile(r"^<!-- (?P<what>readme|keys|example): ?(?P<words>.*?) ?-->$"
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """The pages of rules join the navigation, by family."""
-    (section,) = (entry["Rules"] for entry in config.nav or [] if "Rules" in entry)
+    """The pages of rules join the navigation, by family; what it does not name is a guide."""
+    sections = {name: pages for entry in config.nav or [] for name, pages in entry.items()}
     for family, (title, _) in FAMILIES.items():
-        section.append({title: [{f"{rule.code} {rule.name}": path_of(rule)} for rule in _family(family)]})
+        sections["Rules"].append({title: [{f"{rule.code} {rule.name}": path_of(rule)} for rule in _family(family)]})
+    named = re.findall(r"[\w-]+\.md", json.dumps(config.nav))
+    found = sorted(path.name for path in Path(config.docs_dir).glob("*.md"))
+    sections["Guides"].extend(name for name in found if name not in named)
     return config
 
 
