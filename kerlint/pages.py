@@ -89,13 +89,15 @@ def keys() -> Iterator[str]:
 
 def key(name: str) -> Iterator[str]:
     """A key with its default. Raises MistakeError when there is none of that name."""
-    from kerlint.settings import KEYS
+    from kerlint.settings import KEYS, choices_of
 
     if name not in KEYS:
         raise MistakeError(f'unknown key "{name}"{meant(name, KEYS)}')
     description, default = about(name)
     yield description
     yield ""
+    if choices_of(name):
+        yield f"One of: {', '.join(choice or json.dumps(choice) for choice in choices_of(name))}"
     yield f"Default: {default}"
 
 

@@ -78,6 +78,8 @@ def test_options_change_what_fails(kerlint: Kerlint, fault: Path, args: list[str
         (["--config", "a.toml", "--config", "b.toml", "."], "--config: one file at most"),
         (["--select"], "requires an argument"),
         (["--color", "blue", "."], "'blue' is not one of"),
+        (["--color", "alway", "."], '; did you mean "always"'),
+        (["baseline", "crate"], "no such command 'crate'. Did you mean 'create'?"),
         (["rule", "KER3001"], 'kerlint: unknown rule "KER3001"; did you mean "KER301"'),
         (["rule"], "which rule?"),
         (["config", "fail"], 'kerlint: unknown key "fail"; did you mean "fail-on"'),
