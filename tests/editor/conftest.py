@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_lsp
-from editing import CONFIG, Editor
 from pytest_lsp import LanguageClient
+
+from editor.editing import CONFIG, Editor
 
 
 @pytest_lsp.fixture(config=CONFIG)

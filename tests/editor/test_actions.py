@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from editing import FAULT, Editor, cursor, edited, edits_of, pushing
 from lsprotocol import types
+
+from editor.editing import FAULT, Editor, cursor, edited, edits_of, pushing
 
 AT = cursor(2, 80)
 """In "softmax" of FAULT."""

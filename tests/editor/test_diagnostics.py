@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from editing import FAULT, Editor, pulling, pushing
 from lsprotocol import types
+
+from editor.editing import FAULT, Editor, pulling, pushing
 
 CIFAR = """\
 import keras

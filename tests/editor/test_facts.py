@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from editing import FAULT, Editor
 from lsprotocol import types
+
+from editor.editing import FAULT, Editor
 
 MNIST = """\
 import keras

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from editing import FAULT, Editor, cursor, edits_of, pulling
 from lsprotocol import types
+
+from editor.editing import FAULT, Editor, cursor, edits_of, pulling
 
 IMPORT, MODEL = "from tensorflow import keras\n", FAULT.splitlines()[2] + "\n"
 CODE, TEXT = types.NotebookCellKind.Code, types.NotebookCellKind.Markup

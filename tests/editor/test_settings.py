@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from editing import FAULT, Editor, pushing
 from lsprotocol import types
 
+from editor.editing import FAULT, Editor, pushing
 from kerlint.editor.settings import Settings, settings
 from kerlint.mistake import MistakeError
 
