@@ -9,7 +9,7 @@ import time
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -18,6 +18,7 @@ import numpy as np
 from kerlint.dynamic import gathering, probes, synthetic, weights
 from kerlint.dynamic.calls import LONGEST_REASON, Call, call
 from kerlint.dynamic.describing import PLACE, Known, layers, place_of, told_by
+from kerlint.dynamic.eagerness import eager
 from kerlint.dynamic.gathering import UnreadableError
 from kerlint.dynamic.loops import COUNTER
 from kerlint.dynamic.measurements import Declined
@@ -132,7 +133,8 @@ class Training:
             asked = call(given)
             if self._visit(place, "fit"):
                 self._look(model, "fit", place, asked)
-            history = original(**asked.short())
+            with self.eager(model):
+                history = original(**asked.short())
         known = self.of(model)
         known.trained, known.left = known.trained + 1, told_by(model)
         return asked.padded(history)
@@ -151,13 +153,16 @@ class Training:
         x = given.get("x")
         rows = {len(leaf) for leaf in gathering.leaves(x) if gathering.is_array(leaf)}
         with self.working():
-            if len(rows) != 1 or min(rows) <= FEW or given.get("steps"):
+            if len(rows) != 1 or given.get("steps"):
                 return original(**given)
-            few = original(**{**given, "x": gathering.head(x, FEW)})
+            with self.eager(model):
+                few = original(**{**given, "x": gathering.head(x, FEW)})
+        if min(rows) <= FEW:
+            return few
         return gathering.mapped(few, lambda part: np.resize(part, (*rows, *part.shape[1:])))
 
     def _evaluate(self, original: Callable[..., Any], model: Any, given: dict[str, Any]) -> Any:
-        with self.working():
+        with self.working(), self.eager(model):
             asked = call(given)
             return original(**{**given, **asked.single("steps")} if asked.data else given)
 
@@ -204,6 +209,10 @@ class Training:
             else:
                 self._probe(model, fit, place, asked, why)
             self.reporter.send(FitEnded(fit, round(time.monotonic() - started, 3)))
+
+    def eager(self, model: Any) -> AbstractContextManager[None]:
+        """While this is open, a step of a model is not traced, where that comes to the same."""
+        return eager(model, self.of(model).compiled, self.keras, self.backend)
 
     def models(self) -> list[Any]:
         """The models that the script has made and still holds."""
