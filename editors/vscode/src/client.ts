@@ -9,6 +9,7 @@ import {
   ExecuteCommandRequest,
   LanguageClient,
   type Middleware,
+  RevealOutputChannelOn,
   type StaticFeature,
 } from "vscode-languageclient/node";
 import type { Found } from "./finding";
@@ -30,6 +31,8 @@ export class NotServingError extends Error {}
 /** A client that leaves the commands to the extension, and telling the user that there is no server. */
 export class Client extends LanguageClient {
   begun = false;
+  /** Set as soon as it is known that it will be stopped: what is told it from then on would fail. */
+  leaving = false;
 
   /** Have the server run one of its commands. */
   run(command: string, args: readonly unknown[]): Promise<unknown> {
@@ -66,13 +69,14 @@ export async function start(
   log: LogOutputChannel,
 ): Promise<Client> {
   const processes = new Processes(found, system, args);
-  const client = new Client("kerlint", "kerlint", async () => processes.start(), {
+  const client: Client = new Client("kerlint", "kerlint", async () => processes.start(), {
     documentSelector: DOCUMENTS,
     outputChannel: log,
     traceOutputChannel: log,
+    revealOutputChannelOn: RevealOutputChannelOn.Never,
     initializationOptions: () => forServer(system, vscode.workspace.getConfiguration().get("kerlint")),
     initializationFailedHandler: () => false,
-    middleware: middleware(system),
+    middleware: middleware(system, () => client.leaving),
   });
   try {
     await client.start();
@@ -84,9 +88,14 @@ export async function start(
   }
 }
 
-function middleware(system: System): Middleware {
+function middleware(system: System, leaving: () => boolean): Middleware {
   return {
     workspace: {
+      didChangeConfiguration: async (sections, next) => {
+        if (!leaving()) {
+          await next(sections);
+        }
+      },
       configuration: async (params, token, next) => {
         const found = await next(params, token);
         return Array.isArray(found) ? found.map((one) => forServer(system, one)) : found;

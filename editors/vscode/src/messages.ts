@@ -23,7 +23,7 @@ export function notFound(settings: Settings, failures: readonly Failure[]): stri
   if (settings.interpreter !== "") {
     return `kerlint is not installed for ${settings.interpreter}. Install it there with: ${INSTALL}`;
   }
-  return `kerlint is neither in the Python environment nor on the PATH. Install it there with: ${INSTALL}`;
+  return `kerlint is neither in the Python environment nor on the PATH. Install it with: ${INSTALL}`;
 }
 
 /** Why a server did not begin to serve. */

@@ -24,6 +24,9 @@ export class Server {
 
   /** Stop what runs and start what is set now. */
   restart(): Promise<void> {
+    if (this.client !== undefined) {
+      this.client.leaving = true;
+    }
     return this.after(async () => {
       await this.end();
       await this.begin();

@@ -9,7 +9,7 @@ test("without kerlint the user is told how to install it", () => {
   const install = 'pip install "kerlint[lsp]"';
   assert.equal(
     notFound(set(), []),
-    `kerlint is neither in the Python environment nor on the PATH. Install it there with: ${install}`,
+    `kerlint is neither in the Python environment nor on the PATH. Install it with: ${install}`,
   );
   assert.equal(
     notFound(set({ importStrategy: "fromPath" }), []),
