@@ -15,7 +15,7 @@ import click
 
 from kerlint import __version__, completion
 from kerlint.check_command import check
-from kerlint.command import CLEAN, WRONG, Command, configs_of, configurable, mistaken, paint_of, print_lines
+from kerlint.command import CLEAN, WRONG, Command, configs_of, configurable, mistaken, paint_of, print_lines, sourced, told
 from kerlint.mistake import MistakeError, meant
 
 if TYPE_CHECKING:
@@ -235,12 +235,19 @@ def complete(shell: str) -> int:
 
 @cli.command()
 @click.option("--stdio", is_flag=True, hidden=True, help="Standard input and output, which is the only way; editors say so.")
-def server(stdio: bool) -> int:
-    """Serve an editor: a language server on standard input and output."""
+@sourced
+def server(stdio: bool, config: tuple[str, ...], isolated: bool) -> int:
+    """Serve an editor: a language server on standard input and output. What the editor sets goes before the options."""
     from importlib.util import find_spec
 
     if not (find_spec("pygls") and find_spec("lsprotocol")):
         raise MistakeError("the language server needs two packages more: pip install 'kerlint[lsp]'")
+    from kerlint.editor.messages import Settings
     from kerlint.editor.server import run
+    from kerlint.vetting import typed
 
-    return run()
+    layers, file = told(config)
+    for layer in layers:
+        typed(layer)
+    table = {key: value for layer in layers for key, value in layer.table.items()}
+    return run(Settings(table, str(file) if file else None, isolated))

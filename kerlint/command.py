@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +15,7 @@ from kerlint.mistake import MistakeError
 if TYPE_CHECKING:
     from kerlint.config import Configs
     from kerlint.reports import Paint
+    from kerlint.settings import Layer
 
 CLEAN, WRONG = 0, 2
 """Exit codes of commands that find nothing: all is well; wrong use."""
@@ -22,17 +23,20 @@ CLEAN, WRONG = 0, 2
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def configurable(command: Command) -> Command:
-    """The options that say where settings come from and how output looks."""
+def sourced(command: Command) -> Command:
+    """The options that say where settings come from."""
     for option in (
-        click.option(
-            "--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Colours; NO_COLOR and FORCE_COLOR count."
-        ),
         click.option("--isolated", is_flag=True, help="Read no configuration file."),
         click.option("--config", multiple=True, metavar="FILE|KEY=VALUE", help="A configuration file, or one key of it."),
     ):
         command = option(command)
     return command
+
+
+def configurable(command: Command) -> Command:
+    """The options that say where settings come from and how output looks."""
+    choice = click.Choice(["auto", "always", "never"])
+    return sourced(click.option("--color", type=choice, default="auto", help="Colours; NO_COLOR and FORCE_COLOR count.")(command))
 
 
 def mistaken(message: str, code: int = WRONG) -> int:
@@ -50,15 +54,23 @@ def print_lines(lines: Iterable[str]) -> int:
 
 def configs_of(options: dict[str, Any]) -> Configs:
     """The configurations that a command line asks for. Raises MistakeError."""
-    from kerlint.config import Configs, inline
+    from kerlint.config import Configs
     from kerlint.settings import COMMAND_LINE, KEYS, Layer
 
-    files = [text for text in options["config"] if "=" not in text or Path(text).exists()]
+    above, file = told(options["config"])
+    table = {key: value for key, value in _settings(options) if key in KEYS}
+    return Configs((*above, Layer(COMMAND_LINE, table)), file, options["isolated"])
+
+
+def told(texts: Sequence[str]) -> tuple[list[Layer], Path | None]:
+    """What `--config` gives: keys, and a file. Raises MistakeError."""
+    from kerlint.config import inline
+    from kerlint.settings import Layer
+
+    files = [text for text in texts if "=" not in text or Path(text).exists()]
     if len(files) > 1:
         raise MistakeError(f"--config: one file at most, not {' and '.join(files)}")
-    above = [Layer("--config", inline(text)) for text in options["config"] if text not in files]
-    table = {key: value for key, value in _settings(options) if key in KEYS}
-    return Configs((*above, Layer(COMMAND_LINE, table)), Path(files[0]).absolute() if files else None, options["isolated"])
+    return [Layer("--config", inline(text)) for text in texts if text not in files], Path(files[0]).absolute() if files else None
 
 
 def _settings(options: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -13,7 +13,7 @@ from kerlint.editor.actions import Offers
 from kerlint.editor.asking import Analysts
 from kerlint.editor.client import Client
 from kerlint.editor.documents import Documents, Notebook, uri_of
-from kerlint.editor.messages import Failed, Note
+from kerlint.editor.messages import Failed, Note, Settings
 from kerlint.editor.sessions import Sessions
 from kerlint.editor.settings import SECTION, settings
 from kerlint.editor.translating import diagnostic
@@ -37,11 +37,11 @@ class Server(LanguageServer):
 
     protocol: Protocol
 
-    def __init__(self) -> None:
+    def __init__(self, given: Settings) -> None:
         super().__init__("kerlint", __version__, notebook_document_sync=NOTEBOOKS, protocol_cls=Protocol)
         self.documents = Documents()
         self.analysts = Analysts()
-        self.sessions = Sessions(self.documents, self.analysts, self.publish, self.failed)
+        self.sessions = Sessions(self.documents, self.analysts, self.publish, self.failed, given)
         self.files = Workspace(self.sessions, self.analysts, self.protocol.progress)
         self.client = Client(types.ClientCapabilities())
         self.published: set[str] = set()
@@ -175,11 +175,11 @@ class Server(LanguageServer):
         self.window_log_message(types.LogMessageParams(types.MessageType.Error, f"{type(error).__name__}: {error}"))
 
 
-def run() -> int:
-    """Serve one editor on standard input and output; the exit code."""
+def run(given: Settings) -> int:
+    """Serve one editor on standard input and output, by settings that count where the editor sets nothing; the exit code."""
     from kerlint.editor import features
 
-    return asyncio.run(_run(features.register(Server())))
+    return asyncio.run(_run(features.register(Server(given))))
 
 
 async def _run(server: Server) -> int:

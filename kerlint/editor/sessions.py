@@ -41,6 +41,8 @@ class Sessions:
     publish: Callable[[set[str]], None]
     """Called with the files of which other things are known now."""
     complain: Callable[[Failed, str], None]
+    given: messages.Settings
+    """What counts where the editor sets nothing."""
     settings: Settings = field(default_factory=Settings)
     encoding: Encoding = "utf-16"
     generation: int = 0
@@ -50,8 +52,8 @@ class Sessions:
     @property
     def asked(self) -> messages.Settings:
         """The settings that go with a question."""
-        table = self.settings.analysis()
-        return messages.Settings(table.table, table.file, table.isolated, self.generation)
+        own, given = self.settings.analysis(), self.given
+        return messages.Settings({**given.table, **own.table}, own.file or given.file, own.isolated or given.isolated, self.generation)
 
     def of(self, uri: str) -> Session | None:
         """The session of a script, or of the notebook of a cell."""

@@ -18,10 +18,10 @@ COMMAND = [sys.executable, "-m", "kerlint", "server"]
 class Raw:
     """A server process, its input and output."""
 
-    def __init__(self, cwd: Path) -> None:
+    def __init__(self, cwd: Path, *arguments: str) -> None:
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
         pipe = subprocess.PIPE
-        self.process = subprocess.Popen(COMMAND, stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, env=env)
+        self.process = subprocess.Popen([*COMMAND, *arguments], stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, env=env)
         self.data = b""
         self.seen: list[dict[str, Any]] = []
 
