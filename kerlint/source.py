@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from kerlint import notebook
 from kerlint.depth import too_deep
-from kerlint.magics import neutral
+from kerlint.magics import KEPT, neutral
 
 if TYPE_CHECKING:
     from libcst import CSTNode, Module, ParserSyntaxError
@@ -246,10 +246,15 @@ def _read_notebook(path: Path, text: str) -> Source:
     return Source(path, text, True, tuple(cells), written)
 
 
+_EMPTY = r"(?:[ \t]*(?:#[^\n]*)?\n)*"
+_FIRST = re.compile(rf"{_EMPTY}(?:%%(?:{'|'.join(sorted(KEPT))})\b[^\n]*\n{_EMPTY})?([ \t]+)(?=[^\s#])")
+"""The indentation of the first line of code."""
+
+
 def _dedented(text: str) -> tuple[str, tuple[int, ...]]:
-    """A cell whose first line of code is indented, moved to the left as IPython does."""
+    """A cell whose first line of code is indented, below a magic like `%%time` as well, moved to the left as IPython does."""
     text, taken = _without_form_feeds(text)
-    first = re.match(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\r|\n))*([ \t]+)(?=[^\s#])", text)
+    first = _FIRST.match(text)
     if not first:
         return text, taken
     indent = first[1]

@@ -13,7 +13,8 @@ A block is tried where its reader would try it: all blocks of a page, in their o
 
 `title="train.py"` on a fence: the block is that file. In a comment above it, `<!-- exit 2 -->` says how it ends,
 `<!-- run -->` that Python runs it, `<!-- in a checkout -->` that kerlint's own sources are in the folder, and
-`<!-- tested by tests/test_editor.py -->` that it is tried there. Several stand in one comment, with commas between them.
+`<!-- tested by tests/test_watch.py -->` that it is tried there, where its page is named or all its options are. Several stand in one
+comment, with commas between them.
 """
 
 from __future__ import annotations

@@ -82,3 +82,15 @@ def test_what_works_with_the_wanted_keras_is_advice(tmp_path: Path) -> None:
     assert _severities(tmp_path, configure([Layer("test", {"target-keras": "2"})], tmp_path)) == {**both, "KER813": Severity.info}
     (tmp_path / "requirements.txt").write_text("tensorflow==2.4.1", encoding="utf-8")
     assert _severities(tmp_path, configure((), tmp_path)) == dict.fromkeys(both, Severity.info)
+
+
+@pytest.mark.parametrize(("needed", "lists"), [("keras==2.3.1", ["x"]), ("keras==2.8.0", []), ("keras>=3", ["x", "y"])])
+def test_lists_of_rows_by_the_keras_that_is_asked_for(needed: str, lists: list[str], tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text(needed, encoding="utf-8")
+    lines = (
+        "from keras.models import Sequential\nfrom keras.layers import Dense\n"
+        "x = [[0.1, 0.2], [0.3, 0.4]]\ny = [0.5, 0.6]\n"
+        "model = Sequential()\nmodel.add(Dense(1, input_dim=2))\nmodel.compile('sgd', 'mse')\nmodel.fit(x, y)\n"
+    )
+    found = lint_source(lines, tmp_path / "script.py", Config(root=tmp_path))
+    assert [finding.message.split("`")[3] for finding in found if finding.code == "KER120"] == lists

@@ -255,6 +255,13 @@ def test_indented_cells_are_moved_to_the_left() -> None:
     assert (problem.cell, problem.row, problem.column) == (1, 7, 9)
 
 
+def test_indented_cells_below_a_magic_are_moved_to_the_left() -> None:
+    source = notebook("%%time\n\n    x = 1\n    y = 2", "%%bash\n    ls")
+    assert source.cells[0].text == "\n\nx = 1\ny = 2"
+    assert source.cells[0].indents == (0, 0, 4, 4)
+    assert source.cells[1].skipped
+
+
 def test_lone_surrogates_are_no_crash() -> None:
     assert parse(read(BOOK, rb'{"cells": [{"cell_type": "code", "source": "x = \"keras\ud800\""}]}')).problems == ()
 

@@ -50,8 +50,10 @@ def _called(model: Model | None) -> dict[str, Any]:
 def _never_compiled(program: Program, event: Event) -> bool:
     """Whether nothing in the program compiles a model that it makes itself, and nobody else can have done so."""
     model = event.model
-    if model is None or model.handed or event.entry is not None or model.kind == "loaded" or not isinstance(model.identity, KerasModel):
+    if model is None or model.handed or model.kind == "loaded" or not isinstance(model.identity, KerasModel):
         return False
+    if event.entry is not None and not any(use.value is event.identity and use.entry is event.entry for use in program.uses):
+        return False  # it was made outside of the function, which nobody calls here: who does may have compiled it
     return not any(other.kind == "compile" for other in program.of(event.identity))
 
 

@@ -161,8 +161,9 @@ def _subset(value: Value) -> bool:
 def python_list_to_fit(program: Program, rule: Rule) -> Iterator[Finding]:
     seen: set[object] = set()
     for event in program.events:
-        for value in _handed(event) if program.keras[0] >= rule["since"] else ():
-            if value.node in seen or not _listed(value):
+        for value in _handed(event):
+            old = program.keras[0] < rule["since"]
+            if value.node in seen or not _listed(value) or old and not (_lists_are_inputs(program, rule) and _nested(value)):
                 continue
             seen.add(value.node)
             name = repairs.bound(program, "numpy") or "np"
@@ -175,6 +176,7 @@ def python_list_to_fit(program: Program, rule: Rule) -> Iterator[Finding]:
             )
             yield rule.finding(
                 value.node,
+                "inputs" if old else "",
                 confidence=certainty.of(event, value),
                 related=related(value.origin, "a list"),
                 scope=(event.node,),
@@ -199,6 +201,23 @@ def _listed(value: Value) -> bool:
             return True
         case Items((_, *_) as items, "list"):
             return all(_number(item) or _listed(item) for item in items)
+        case _:
+            return False
+
+
+def _lists_are_inputs(program: Program, rule: Rule) -> bool:
+    """Whether the Keras of the project, by itself and not that of TensorFlow, takes a list of lists for an array for each input."""
+    kinds = {found.path.split(".")[0] for found in program.imports if "keras" in found.path}
+    return program.keras < tuple(rule["lists_until"]) and kinds == {"keras"}
+
+
+def _nested(value: Value) -> bool:
+    """Whether it is a list of lists; of `x.tolist()`, whether the array has rows."""
+    match value:
+        case Term(".tolist()", {"self": array}):
+            return len(facts(array).shape or ()) > 1
+        case Items(items):
+            return not all(map(_number, items))
         case _:
             return False
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kerlint.checks import certainty, graph, repairs, terms
+from kerlint.checks import certainty, graph, history, repairs, terms
 from kerlint.checks.places import related
 from kerlint.finding import Finding, Severity
 from kerlint.semantics.binding import parameters
 from kerlint.semantics.program import Compile, Event, Model, Program, Use
+from kerlint.semantics.provenance import facts, inputs_of
 from kerlint.semantics.values import Function, Term, Value
-from kerlint.semantics.wording import quoted, words
+from kerlint.semantics.wording import figure, quoted, words
 
 if TYPE_CHECKING:
     from libcst import CSTNode
@@ -141,6 +142,35 @@ def loss_argument_order(program: Program, rule: Rule) -> Iterator[Finding]:
                 first=words(given[0]),
                 second=words(given[1]),
             )
+
+
+def loss_with_all_rows(program: Program, rule: Rule) -> Iterator[Finding]:
+    seen: set[int] = set()
+    for own in _own(program):
+        for event in (each for each in program.fits() if each.compiled is own.compiled):
+            rows, batch = inputs_of(event).rows, history.batch_of(event, rule["batch_size"])
+            if rows is None or batch is None or batch.size >= rows:
+                continue
+            for term, other in terms.beside(own.made):
+                node, shape = terms.place(term), facts(other).shape
+                if not shape or shape[0] != rows or len(shape) != _rank(own) or id(node) in seen:
+                    continue
+                seen.add(id(node))
+                yield rule.finding(
+                    node,
+                    confidence=certainty.of(event, own.loss, facts(other), inputs_of(event)),
+                    related=(*related(own.place, "the loss is compiled here"), *related(event.node, "it learns from batches here")),
+                    scope=(*own.scope, event.node),
+                    array=words(other),
+                    rows=figure(rows),
+                    size=figure(batch.size),
+                )
+
+
+def _rank(own: Own) -> int | None:
+    """How many axes the output has that the loss reads."""
+    shape = own.head.output.shape if own.head is not None else None
+    return len(shape) if shape is not None else None
 
 
 def _given(use: Use, rule: Rule) -> tuple[Value, ...]:

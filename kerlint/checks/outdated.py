@@ -12,7 +12,7 @@ from kerlint.semantics.catalog import migration
 from kerlint.semantics.catalog.migration import Row
 from kerlint.semantics.graph import KerasLayer, KerasModel, is_layer, is_model, lineage
 from kerlint.semantics.members import class_member
-from kerlint.semantics.values import Choice, Instance, Term, Unknown, Value
+from kerlint.semantics.values import Choice, Const, Instance, Term, Unknown, Value
 
 if TYPE_CHECKING:
     from kerlint.finding import Edit, Fix
@@ -38,6 +38,8 @@ PLAIN = frozenset(
     }
 )
 """Arguments that `fit` takes as `fit_generator` did."""
+COUNTS = ("steps_per_epoch", "validation_steps", "steps")
+"""Arguments that say how many batches are drawn."""
 
 
 def hits(program: Program) -> Iterator[Hit]:
@@ -99,14 +101,25 @@ def _fix(program: Program, use: Use, row: Row) -> Fix | None:
             edits = [repairs.replaced(name, new)]
             if "generator" in use.keywords:
                 edits.append(repairs.renamed(use.node, "generator", "x"))
-            edits += _named(use)
-            return repairs.fix(f"Call `{new}`", *edits, safe=new != "predict" and use.keywords.keys() <= PLAIN and len(use.positional) <= 1)
+            whole = [repairs.floored(value.origin or value.node) for value in map(use.keywords.get, COUNTS) if value and _is_divided(value)]
+            edits += [*_named(use), *whole]
+            plain = new != "predict" and use.keywords.keys() <= PLAIN and len(use.positional) <= 1 and not whole
+            return repairs.fix(f"Call `{new}`", *edits, safe=plain)
         case "KER807" if row.new:
             return repairs.fix(f"Call `{row.new}`", repairs.replaced(name, row.new), safe=True)
         case "KER807":
             return _classes(program, use)
         case _:
             return None
+
+
+def _is_divided(value: Value) -> bool:
+    """Whether a number of steps is a float, which generator methods took and `fit` refuses."""
+    match value:
+        case Term("divide") | Const(float()):
+            return True
+        case _:
+            return False
 
 
 def _named(use: Use) -> list[Edit | None]:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from kerlint.checks import certainty, graph
 from kerlint.finding import Finding, Related
 from kerlint.semantics.graph import is_model
-from kerlint.semantics.values import Const, Function, Value
+from kerlint.semantics.values import Const, Function, Term, Value
 from kerlint.semantics.wording import words
 
 if TYPE_CHECKING:
+    from libcst import CSTNode
+
     from kerlint.rule import Rule
     from kerlint.semantics.program import Program, Use
 
@@ -53,7 +55,7 @@ def lambda_layer_state(program: Program, rule: Rule) -> Iterator[Finding]:
         yield rule.finding(
             function.node or layer.node,
             confidence=certainty.of(model, function),
-            related=(Related(saved.node, "the model is saved here"),),
+            related=(Related(saved, "the model is saved here"),),
         )
 
 
@@ -66,10 +68,25 @@ def _is_lambda(function: Value) -> bool:
             return False
 
 
-def _saved(program: Program, identity: object, rule: Rule) -> Use | None:
-    """The call that writes a whole model to a file."""
+def _saved(program: Program, identity: object, rule: Rule) -> CSTNode | None:
+    """What writes a whole model to a file: a call, or the callback of a run."""
     for use in program.uses:
         match use.receiver or use.arg(0, "model"):
             case value if use.name in rule["savers"] and value is identity:
-                return use
+                return use.node
+    for event in program.of(identity):
+        for callback in event.callbacks or ():
+            match callback:
+                case Term("keras.callbacks.ModelCheckpoint", args) if not _only_weights(args.get("save_weights_only")):
+                    return callback.origin or callback.node or event.node
+                case _:
+                    continue
     return None
+
+
+def _only_weights(value: Value | None) -> bool:
+    match value:
+        case None | Const(False):
+            return False
+        case _:
+            return True

@@ -22,6 +22,10 @@ MOVING = frozenset(
 """Functions that hand numbers on as they are."""
 EVEN = frozenset({"square", "abs", "absolute", "cosh", "squared_difference"})
 """Functions that do not tell a difference from its opposite."""
+PAIRING = frozenset({"add", "subtract", "multiply", "divide", "maximum", "minimum", "squared_difference"})
+"""Functions and operators of two arrays, number by number."""
+UNARY = frozenset({*EVEN, "sqrt", "exp", "log", "log1p", "negative", "sign", "clip", "clip_by_value", "cast", "power", "pow"})
+"""Functions of an array, number by number."""
 COMMUTING = frozenset({"add", "multiply", "maximum", "minimum", "equal", "not_equal", "squared_difference"})
 
 
@@ -145,6 +149,28 @@ def _type(value: Value | None) -> str:
             return last(name)
         case _:
             return text(value) or ""
+
+
+def beside(made: Value) -> Iterator[tuple[Term, Value]]:
+    """The operations that go through labels or predictions number by number together with something else, and that other thing."""
+    for term in inside(made):
+        if last(term.name) in PAIRING and len(term.args) >= len(("left", "right")):
+            first, second = list(term.args.values())[:2]
+            if _is_whole(first) != _is_whole(second):
+                yield term, second if _is_whole(first) else first
+
+
+def _is_whole(value: Value) -> bool:
+    """Whether a value has a number for each one of the labels or predictions."""
+    match value:
+        case Term("y_true" | "y_pred"):
+            return True
+        case Term(name, args) if last(name) in PAIRING:
+            return any(map(_is_whole, args.values()))
+        case Term(name, args) if args and last(name) in UNARY:
+            return _is_whole(next(iter(args.values())))
+        case _:
+            return False
 
 
 def symmetric(made: Value) -> bool:

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from kerlint.semantics.program import Shape
 
 Args = dict[str, Value]
+STEPPED = frozenset({"LSTM", "GRU", "SimpleRNN", "RNN", "CuDNNLSTM", "CuDNNGRU", "Bidirectional", "TimeDistributed"})
+"""Layers that read sequences: of these, `input_dim` is the size of one step."""
 DEEPEST = 24
 """Models within models whose first layer is looked for."""
 
@@ -221,9 +223,7 @@ def _old_input_shape(layer: KerasLayer) -> Shape | None:
         return (None, steps)
     if not isinstance(size, int):
         return None
-    return (
-        (None, size) if kind in ("Dense", "BatchNormalization", "Activation", "Dropout", "Highway", "MaxoutDense") else (None, steps, size)
-    )
+    return (None, steps, size) if "input_length" in layer.given or kind in STEPPED or kind.endswith("1D") else (None, size)
 
 
 def _feed(run: Interpreter, member: Value, made: Value, node: CSTNode | None) -> Value:

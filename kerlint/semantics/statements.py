@@ -11,6 +11,7 @@ from kerlint.semantics import dropping, guards, imports, library, patterns, tape
 from kerlint.semantics.calls import call
 from kerlint.semantics.expressions import AUGMENTED, compute, evaluate, key_of, subscript, truth
 from kerlint.semantics.graph import KerasLayer, Tensor, is_model
+from kerlint.semantics.program import Loop
 from kerlint.semantics.values import (
     Bound,
     Choice,
@@ -405,8 +406,9 @@ def comprehend(run: Interpreter, clause: cst.CompFor, element: Callable[[], Valu
     """The elements that a comprehension makes, whether these are all of them, and what it makes one of for each member, if that is long."""
     iterable = evaluate(run, clause.iter)
     members = run_over(run, iterable)
-    outer, passes = run.frame, run.passes
+    outer, passes, loops = run.frame, run.passes, run.loops
     run.frame, run.passes = Frame(outer, outer.where), passes * max(1, len(members or ()))
+    run.loops = [*loops, Loop(clause, iterable)]
     found: list[Value] = []
     known = members is not None
     try:
@@ -424,7 +426,7 @@ def comprehend(run: Interpreter, clause: cst.CompFor, element: Callable[[], Valu
                 found += inner
                 known = known and inner_known
     finally:
-        run.frame, run.passes = outer, passes
+        run.frame, run.passes, run.loops = outer, passes, loops
     over = iterable if members is None and not clause.ifs and clause.inner_for_in is None else None
     return found, known and len(found) <= run.longest, over
 

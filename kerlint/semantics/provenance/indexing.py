@@ -198,7 +198,7 @@ def setitem(call: Call) -> Facts:
     """The array or table after `x[key] = value`."""
     key = call.term.args.get("key", Unknown("no key"))
     base, value = _unmasked(call.data, call.term.args.get("base"), key), call.ask(call.term.args.get("value"))
-    if _is_table(base) and not _is_buffer(call):
+    if _is_table(base) and len(base.shape or (None, None)) > 1 and not _is_buffer(call):  # one column of it is no table any more
         return stored_column(call, python(key), value)
     if _is_everything(key):
         return replace(value, shape=base.shape, rows=base.rows if base.shape is None else value.rows or base.rows)
