@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 from pathlib import Path
@@ -176,6 +177,17 @@ class Finding:
     def url(self) -> str | None:
         """The page of its rule on the web."""
         return url_of(self.code, self.name)
+
+    def named(self, names: Mapping[Path, Path]) -> Finding:
+        """The finding with other names for files."""
+
+        def there(place: Range | None) -> Range | None:
+            return place and replace(place, path=names.get(place.path, place.path))
+
+        related, flow = (tuple(replace(other, range=there(other.range)) for other in places) for places in (self.related, self.flow))
+        fix = self.fix and replace(self.fix, edits=tuple(replace(edit, range=there(edit.range)) for edit in self.fix.edits))
+        about = tuple(replace(place, path=names.get(place.path, place.path)) for place in self.about)
+        return replace(self, range=there(self.range), related=related, flow=flow, fix=fix, about=about)
 
     def settled(self) -> Finding:
         """The finding without the code that its places were told by: all that is reported, kept, or sent to another process."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -117,6 +118,14 @@ class Run:
         """The configuration of a file."""
         return self.configs.of(path.absolute().parent)
 
+    @cached_property
+    def names(self) -> Mapping[Path, Path]:
+        """Files that were imported under another name than the run has for them: `lib.py` for one given as `/project/lib.py`."""
+        given = set(self.discovery.files)
+        others = {path for outcome in self.outcomes for path in outcome.files if path not in given}
+        known = {os.path.abspath(path): path for path in given} if others else {}
+        return {path: name for path in others if (name := known.get(os.path.abspath(path)))}
+
     @property
     def findings(self) -> tuple[Finding, ...]:
         """The findings of an examined run that are reported: without those that a baseline holds."""
@@ -134,19 +143,23 @@ class Run:
     @cached_property
     def found(self) -> tuple[Finding, ...]:
         """All findings of an examined run; one in a file that others import is the same finding from wherever it was reached."""
-        findings = ordered(finding for outcome in self.outcomes for finding in outcome.findings)
+        findings = self._ordered(outcome.findings for outcome in self.outcomes)
         order = {path: number for number, path in enumerate(self.discovery.files)} if findings else {}
         return tuple(sorted(findings, key=lambda finding: order.get(_file(finding), len(order))))
 
     @cached_property
     def suppressed(self) -> tuple[Finding, ...]:
         """What comments and baselines keep from being reported."""
-        return (*ordered(finding for outcome in self.outcomes for finding in outcome.suppressed), *self.judged.hidden)
+        return (*self._ordered(outcome.suppressed for outcome in self.outcomes), *self.judged.hidden)
+
+    def _ordered(self, findings: Iterable[Iterable[Finding]]) -> tuple[Finding, ...]:
+        return ordered(finding.named(self.names) if self.names else finding for several in findings for finding in several)
 
     @cached_property
     def quoted(self) -> Mapping[Path, Source]:
         """The files that findings are in."""
-        files = {path: state for outcome in self.outcomes for path, state in outcome.files.items()}
+        states = [(path, state) for outcome in self.outcomes for path, state in outcome.files.items()]
+        files = {name: state for path, state in states for name in (path, self.names.get(path, path))}
         written = {path: text for outcome in self.outcomes for path, text in outcome.written.items()}
         return Quoted(files, written, self.contents)
 

@@ -127,6 +127,21 @@ def test_directory_is_walked_and_the_working_directory_is_the_default(kerlint: K
     assert kerlint("good").returncode == 0
 
 
+def test_an_imported_file_that_is_given_by_another_name_is_the_same_file(kerlint: Kerlint, tmp_path: Path) -> None:
+    head = "def head(units):\n    return keras.layers.Dense(units, activation='softmax')\n"
+    model = "model = keras.Sequential([keras.Input((4,)), head(1)])\n"
+    (tmp_path / "lib.py").write_text(f"from tensorflow import keras\n\n{head}\n{model}")
+    (tmp_path / "train.py").write_text(f"from tensorflow import keras\nfrom lib import head\n\n{model}")
+    given = [tmp_path / "train.py", tmp_path / "lib.py"]
+    done = kerlint("check", *given)
+    assert done.stdout.startswith(f"{tmp_path / 'lib.py'}:4:49: error KER301")
+    assert "4 |     return keras.layers.Dense(units, activation='softmax')" in done.stdout
+    assert "\nFound 1 error.\n" in done.stdout
+    kerlint("check", "--add-noqa", *given)
+    assert (tmp_path / "lib.py").read_text().count("# noqa: KER301") == 1
+    assert kerlint("check", *given).returncode == 0
+
+
 def test_stdin(kerlint: Kerlint, tmp_path: Path) -> None:
     done = kerlint("-", "--stdin-filename", "model.py", stdin=FAULT)
     assert done.returncode == 1
