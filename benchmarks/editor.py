@@ -23,6 +23,22 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # the checkout that this 
 from benchmarks.speed import STEP, script
 
 LINES, CELLS = 500, 60
+TRAINING = 150
+"""Lines of the script that build and train models, 14 of them; the rest prepares data, as scripts do."""
+PREPARING = '''
+
+def prepare_{n}(table, columns, fraction=0.{n}):
+    """Rows without gaps, columns scaled to 0..1."""
+    kept = table.dropna()
+    values = kept[columns].to_numpy(dtype="float32")
+    low, high = values.min(axis=0), values.max(axis=0)
+    if (high == low).any():
+        raise ValueError("a column holds one value only")
+    scaled = (values - low) / (high - low)
+    order = np.random.default_rng({n}).permutation(len(scaled))
+    count = int(len(order) * fraction)
+    return scaled[order[:count]], scaled[order[count:]]
+'''
 WARM = 5
 """Edits before the clock starts: an editor is open for hours."""
 SETTLED = 200
@@ -113,6 +129,13 @@ class Editor:
         self.process.communicate()
 
 
+def usual(lines: int) -> str:
+    """A script of about so many lines, a part of which trains models."""
+    text = script(TRAINING)
+    count = (lines - text.count("\n")) // PREPARING.count("\n")
+    return text + "".join(PREPARING.format(n=n) for n in range(1, count + 1))
+
+
 def change(number: int, line: int) -> list[dict[str, Any]]:
     """One edit: even ones add a line, odd ones take it away again."""
     start = {"line": line, "character": 0}
@@ -183,7 +206,7 @@ def main() -> int:
     parser.add_argument("--edits", type=int, default=200)
     parser.add_argument("--long", type=int, default=5000, help="edits over which memory is watched; 0: none")
     options = parser.parse_args()
-    text = options.script.read_text(encoding="utf-8") if options.script else script(LINES)
+    text = options.script.read_text(encoding="utf-8") if options.script else usual(LINES)
     for name, found in latency(options.edits, text).items():
         print(f"{name}, {options.edits} edits: " + ", ".join(f"{key} {value} ms" for key, value in found.items()))
     if options.long:

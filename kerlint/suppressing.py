@@ -61,6 +61,12 @@ def suppressed(run: Run, reason: str) -> tuple[Run, Repairs]:
     return run, done
 
 
+def comment(source: Source, finding: Finding) -> Edit | None:
+    """The comment that suppresses one finding, as an edit of its file; None where it has no place."""
+    cells = (found for cell in source.cells for found in _of_cell(source, cell, [finding], ""))
+    return next((edit for found in cells for edit in (found.fix.edits if found.fix else ())), None)
+
+
 def _suppress(source: Source | None, findings: Sequence[Finding], reason: str, done: Repairs) -> bool:
     """Write suppressions into one file. Whether anything changed."""
     if source is None:

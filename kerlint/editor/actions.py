@@ -33,7 +33,8 @@ class Offers:
         if remedy.fix is not None:
             kind = "safe fix" if note.safe else "unsafe fix, changes the training"
             yield self._quick(f"{_capital(note.fix)} ({note.code}, {kind})", about, remedy.fix, note.safe)
-        yield self._quick(f"Ignore {note.code} on this line", about, remedy.line)
+        if remedy.line:
+            yield self._quick(f"Ignore {note.code} on this line", about, remedy.line)
         yield self._quick(f"Ignore {note.code} in this file", about, remedy.file)
         title = f"Explain {note.code} {note.name}"
         command = types.Command(title, EXPLAIN, arguments=[note.code, path])

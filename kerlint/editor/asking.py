@@ -31,7 +31,7 @@ class Analysts:
     """Asks the process, one question after the other."""
 
     def __init__(self, longest: float = LONGEST) -> None:
-        self._longest = longest
+        self.longest = longest
         self._waiting: asyncio.PriorityQueue[Task] = asyncio.PriorityQueue()
         self._numbers = count()
         self._held: dict[str, bytes] = {}
@@ -86,7 +86,7 @@ class Analysts:
         process.stdin.write(b"".join(map(packed, (*told, task.question))))
         reading = asyncio.ensure_future(_received(process, process.stdin))
         try:
-            await asyncio.wait({reading, task.future}, timeout=self._longest, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({reading, task.future}, timeout=self.longest, return_when=asyncio.FIRST_COMPLETED)
             if not reading.done() and task.future.done():
                 await asyncio.wait({reading}, timeout=PATIENCE)
             if reading.done():
@@ -94,7 +94,7 @@ class Analysts:
         finally:
             reading.cancel()
         self._kill()
-        return Failed(f"the analysis was given up after {self._longest:.0f} seconds")
+        return Failed(f"the analysis was given up after {self.longest:.0f} seconds")
 
     async def _started(self) -> asyncio.subprocess.Process:
         command = (sys.executable, "-I", "-X", "utf8", "-c", START.format(path=sys.path))

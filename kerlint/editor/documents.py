@@ -91,6 +91,7 @@ class Documents:
     def __init__(self) -> None:
         self.open: dict[str, Document] = {}
         self._cells: dict[str, Notebook] = {}
+        self._at: dict[str, Document] = {}
 
     def owner(self, uri: str) -> Document | None:
         """The script or notebook that a document is or belongs to."""
@@ -108,12 +109,13 @@ class Documents:
 
     def at(self, path: str) -> Document | None:
         """What is open of a file."""
-        return next((document for document in self.open.values() if path_of(document) == path), None)
+        return self._at.get(path)
 
     def put(self, document: Document) -> None:
         """Open a script or notebook."""
         self.remove(document.uri)
         self.open[document.uri] = document
+        self._at[path_of(document)] = document
 
     def add_cell(self, notebook: Notebook, item: types.TextDocumentItem) -> None:
         """Open a cell."""
@@ -128,6 +130,8 @@ class Documents:
     def remove(self, uri: str) -> Document | None:
         """Close a script or notebook."""
         document = self.open.pop(uri, None)
+        if document is not None and self._at.get(path_of(document)) is document:
+            del self._at[path_of(document)]
         match document:
             case Notebook(texts=texts):
                 for cell in list(texts):

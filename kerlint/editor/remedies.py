@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from kerlint.editor.analysis import Files, described, texts
 from kerlint.editor.messages import Analysis, Change, Facts, Place, Remedy
 from kerlint.editor.positions import Encoding, Lines
-from kerlint.editor.silencing import in_file, on_line
+from kerlint.editor.silencing import in_file
 from kerlint.fix import edits_of
 from kerlint.semantics import provenance
 from kerlint.source import read
+from kerlint.suppressing import comment
 
 if TYPE_CHECKING:
     from kerlint.engine import Understood
@@ -55,9 +56,10 @@ class Looked:
         place = finding.range
         assert place is not None
         source = self.sources[place.path]
+        edit = comment(source, finding)
         return Remedy(
             self._fix(finding, files, content),
-            _changes([on_line(source, place, finding.code)], files),
+            _changes([edit] if edit else [], files),
             _changes([in_file(source, place, finding.code)], files),
         )
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from typing import Any
 
 from lsprotocol import types
+from pygls.exceptions import FeatureRequestError, JsonRpcException
 from pygls.lsp.server import LanguageServer
 
 from kerlint import __version__
@@ -171,7 +174,9 @@ class Server(LanguageServer):
             self.window_show_message(types.ShowMessageParams(types.MessageType.Error, f"kerlint: {sentence}"))
 
     def report_server_error(self, error: Exception, source: type[Exception]) -> None:
-        """What a message of the client's leads to goes to its log, not in front of the user."""
+        """What a message of the client's leads to goes to its log, not in front of the user; an error of a request is its answer."""
+        if source is FeatureRequestError:
+            return
         self.window_log_message(types.LogMessageParams(types.MessageType.Error, f"{type(error).__name__}: {error}"))
 
 
@@ -179,10 +184,16 @@ def run(given: Settings) -> int:
     """Serve one editor on standard input and output, by settings that count where the editor sets nothing; the exit code."""
     from kerlint.editor import features
 
+    # What goes wrong is told to the client. Nobody may read standard error, and a full pipe would stop the server.
+    logging.disable()
     return asyncio.run(_run(features.register(Server(given))))
 
 
 async def _run(server: Server) -> int:
+    def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        server.report_server_error(context.get("exception") or RuntimeError(context["message"]), JsonRpcException)
+
+    asyncio.get_running_loop().set_exception_handler(report)
     server.analysts.start()
     try:
         return await listen(server.protocol, 0)

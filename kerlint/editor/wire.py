@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
+import attrs
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams, JsonRpcInvalidRequest, JsonRpcParseError
 from pygls.protocol import LanguageServerProtocol
@@ -80,14 +81,21 @@ class Protocol(LanguageServerProtocol):
             self._refuse(number, JsonRpcInvalidRequest("Invalid Request: the server is " + ("ending" if self.over else "initialized")))
         elif not started and method != types.INITIALIZE:
             self._refuse(number, JsonRpcException("Server Not Initialized", NOT_INITIALIZED))
+        elif not self._answers(method, True):
+            self._refuse(number, JsonRpcInvalidRequest(f"Invalid Request: {method} is a notification"))
         elif number in self._request_futures:
             self._refuse(number, JsonRpcInvalidRequest("Invalid Request: the id is in use"))
         else:
             self._handle(number, message)
 
     def _notified(self, method: str, message: dict[str, Any]) -> None:
-        if self._workspace is not None and not self.over:
+        if self._workspace is not None and not self.over and not self._answers(method, False):
             self._handle(None, message)
+
+    def _answers(self, method: str, unknown: bool) -> bool:
+        """Whether a method is one that is answered, and not a notification."""
+        kind = self.get_message_type(method)
+        return unknown if kind is None else "id" in attrs.fields_dict(kind)
 
     def _responded(self, number: int | str, message: dict[str, Any]) -> None:
         """Only what was asked is answered; an answer of another form than the method has counts as an error."""

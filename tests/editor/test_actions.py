@@ -75,7 +75,7 @@ async def test_comments_silence_a_finding(editor: Editor) -> None:
     await editor.start()
     text = "#!/usr/bin/env python\n" + FAULT
     uri = editor.open("train.py", text)
-    for version, (number, comment) in enumerate(((1, "# kerlint: ignore[KER301]"), (2, "# kerlint: file-ignore[KER301]")), 2):
+    for version, (number, comment) in enumerate(((1, "# noqa: KER301"), (2, "# kerlint: file-ignore[KER301]")), 2):
         await editor.told(uri)
         ignored = (await editor.actions(uri, cursor(3, 80)))[number]
         silenced = edited(text, edits_of(ignored, uri))
@@ -107,7 +107,7 @@ async def test_a_line_that_cannot_end_with_a_comment_has_it_above(editor: Editor
     (found,) = await editor.told(uri, 2)
     ignored = next(one for one in await editor.actions(uri, found.range) if one.title == "Ignore KER301 on this line")
     silenced = edited(continued, edits_of(ignored, uri))
-    assert "if True:\n    # kerlint: ignore[KER301]\n    model = " in silenced
+    assert "if True:\n    # noqa: KER301\n    model = " in silenced
     editor.replace(uri, 3, silenced)
     assert await editor.codes(uri, 3) == []
 
