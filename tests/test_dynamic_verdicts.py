@@ -71,7 +71,14 @@ def layers(*received: LayerActivation) -> Activations:
 
 
 def slopes(ratio: float | None = 1.0, **more: Any) -> Gradients:
-    layer = LayerGradient("hidden", "Dense", norm=more.pop("norm", 1.0), equal_units=more.pop("equal", False), parameters=160)
+    layer = LayerGradient(
+        "hidden",
+        "Dense",
+        norm=more.pop("norm", 1.0),
+        weight_std=more.pop("spread", 0.1),
+        equal_units=more.pop("equal", False),
+        parameters=160,
+    )
     return Gradients(fit=1, layers=(layer,), ratio=ratio, **more)
 
 
@@ -203,6 +210,10 @@ CASES = [
     *(Case(code, "refuted", (against(code, (0.5, 0.5), (1.0, 1.0)),)) for code in ("KER202", "KER203", "KER204")),
     Case("KER206", "confirmed", (slopes(equal=True),)),
     Case("KER206", "refuted", (slopes(),)),
+    Case("KER206", "confirmed", (slopes(spread=0.0), against("KER206", (1.0, 1.0), (0.5, 0.5))), "0.5 with relu"),
+    Case("KER206", "refuted", (slopes(spread=0.0), against("KER206", (1.0, 1.0), (1.0, 1.1)))),
+    Case("KER206", "inconclusive", (slopes(spread=0.0), against("KER206", (1.0, 1.0), (0.99, 0.98)))),
+    Case("KER202", "inconclusive", (against("KER202", (0.5, 0.5), (1.0, 1.0)),), "on a stand-in for the data", {"synthetic": "mnist"}),
     Case("KER207", "confirmed", (layers(LayerActivation("hidden", "Dense", before=28.0)),)),
     Case("KER207", "inconclusive", (layers(LayerActivation("hidden", "Dense", before=5.0)),)),
     Case("KER207", "refuted", (layers(LayerActivation("hidden", "Dense", before=0.7)),)),
@@ -390,7 +401,7 @@ NOTICED = [
     (
         "KER207",
         "dead",
-        (data(x()), layers(LayerActivation("hidden", "Dense", "relu", (32, 64), dead=0.9), LayerActivation("last", "Dense"))),
+        (data(x()), layers(LayerActivation("hidden", "Dense", "relu", (32, 64), dead=0.9), LayerActivation("last", "Dense")), slopes()),
         {},
     ),
     (
@@ -401,6 +412,7 @@ NOTICED = [
             layers(
                 LayerActivation("hidden", "Dense", "tanh", (32, 64), largest_input=2.0, saturated=0.9), LayerActivation("last", "Dense")
             ),
+            slopes(),
         ),
         {},
     ),

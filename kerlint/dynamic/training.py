@@ -28,7 +28,7 @@ from kerlint.dynamic.subject import Subject
 
 MOST = 3
 """Trainings at one place of the script that are looked into; those of further rounds of its loop only run."""
-SHARE, LONGEST = 1 / 3, 10.0
+SHARE, LONGEST = 1 / 3, 20.0
 """Part of the time left, and seconds, that the probes of one training get."""
 NEVER = "the script does not come to train it"
 FEW = 512

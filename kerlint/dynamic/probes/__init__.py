@@ -17,7 +17,7 @@ from kerlint.dynamic.probes.nesting import taken
 from kerlint.dynamic.probes.passes import backward, forward, gradients, told
 from kerlint.dynamic.probes.statistics import statistics
 from kerlint.dynamic.probes.trainings import gap, overfitted, rates, shuffled
-from kerlint.dynamic.probes.variations import MODELS, STANDARDIZING, inputs_changed, model_changed, targets_changed
+from kerlint.dynamic.probes.variations import MODELS, STANDARDIZING, drawn_anew, inputs_changed, model_changed, targets_changed
 from kerlint.dynamic.subject import Subject
 
 LEAST_SECONDS = 0.2
@@ -52,6 +52,7 @@ PROBES: tuple[Probe, ...] = (
     ("P6", frozenset({"KER401", "KER402", "KER403", "KER406"}), rates),
     ("P9 standardized", frozenset(STANDARDIZING), inputs_changed),
     ("P9 KER103", frozenset({"KER103"}), targets_changed),
+    ("P9 KER206", frozenset({"KER206"}), drawn_anew),
     *((f"P9 {code}", frozenset({code}), partial(model_changed, code=code)) for code in MODELS),
     ("P8", frozenset({"KER112"}), shuffled),
     ("P5", frozenset({"KER206", "KER513"}), overfitted),

@@ -29,6 +29,8 @@ COMPILING = 0.02
 SAME = 1.5
 """A kernel is fresh when its spread is within this factor of a new draw's; learned weights stay as they are for every seed."""
 FEWEST_TO_TELL = 64
+TIMED = 3
+"""Steps of which the fastest counts: others may have been held up by something else."""
 HELD_OUT = 0.3
 FEWEST_HELD = 5
 MOST_JUDGED = 256
@@ -97,6 +99,9 @@ class Course:
             model.optimizer.build(model.trainable_variables)
         self.weights, self.slots = values(model), values(model.optimizer)
         self.starts: dict[int, list[tuple[Any, Any]]] = {}
+        self.drawing: Any = None
+        """The initializer that replaces those of layers in `anew`, while they are tried."""
+        self.anew: frozenset[int] = frozenset()
         self.seconds = 0.0
 
     def arms(self, changes: list[Change], steps: int, part: float) -> tuple[int, tuple[Arm, ...]]:
@@ -162,7 +167,7 @@ class Course:
         """Weights of the seed's own, and the optimizer as it begins."""
         if seed not in self.starts:
             restore(self.weights)
-            self.starts[seed] = list(redrawn(self.model, seed))
+            self.starts[seed] = list(redrawn(self.model, seed, self.anew, self.drawing))
         restore(self.weights)
         restore(self.starts[seed])
         restore(self.slots)
@@ -172,12 +177,16 @@ class Course:
         batch = rows.batches(0)[0]
         self.model.optimizer.learning_rate = STANDING
         self.step(batch)
-        began = time.monotonic()
-        self.step(batch)
-        self.seconds = time.monotonic() - began
+        self.seconds = min(self.timed(batch) for _ in range(TIMED))
         known = {id(variable) for variable, _ in self.slots}
         made = [(variable, np.zeros_like(content)) for variable, content in values(self.model.optimizer) if id(variable) not in known]
         self.slots += made  # what an optimizer makes only at its first step begins at 0
+
+    def timed(self, batch: tuple[Any, Any, Any]) -> float:
+        """The seconds of one step."""
+        began = time.monotonic()
+        self.step(batch)
+        return time.monotonic() - began
 
     def afforded(self, steps: int, more: int, part: float) -> int:
         """As many steps with every seed as there is time for, when so many more are needed to measure them."""
@@ -202,6 +211,16 @@ class Course:
         finally:
             for name, function in functions.items():
                 setattr(model, name, function)
+
+    @contextmanager
+    def drawn(self, initializer: Any, layers: list[Any]) -> Iterator[None]:
+        """Kernels of some layers come from another initializer for a while."""
+        starts = self.starts
+        self.starts, self.drawing, self.anew = {}, initializer, frozenset(map(id, layers))
+        try:
+            yield
+        finally:
+            self.starts, self.drawing, self.anew = starts, None, frozenset()
 
     def living(self) -> bool:
         """Whether every weight is finite."""
@@ -260,18 +279,22 @@ def fresh(optimizer: Any, rate: float) -> Any:
     return type(optimizer).from_config(config)
 
 
-def redrawn(model: Any, seed: int) -> Iterator[tuple[Any, Any]]:
-    """New values for every kernel that is as its initializer left it."""
+def redrawn(model: Any, seed: int, anew: frozenset[int] = frozenset(), initializer: Any = None) -> Iterator[tuple[Any, Any]]:
+    """New values for every kernel that is as its initializer left it, and from another initializer for those of layers in `anew`."""
     for layer in model._flatten_layers(include_self=False, recursive=True):
         for weight in kernels(layer):
-            draw = _draw(layer, weight, seed)
-            if draw is not None and _as_fresh(number(weight), draw):
+            other = id(layer) in anew
+            draw = _draw(initializer if other else _initializer(layer, weight), layer, weight, seed)
+            if draw is not None and (other or _as_fresh(number(weight), draw)):
                 yield weight, draw
 
 
-def _draw(layer: Any, weight: Any, seed: int) -> Any:
+def _initializer(layer: Any, weight: Any) -> Any:
     name = named(weight)
-    made: Any = getattr(layer, f"{name}_initializer", None) or getattr(layer, f"{name.removesuffix('_kernel')}_initializer", None)
+    return getattr(layer, f"{name}_initializer", None) or getattr(layer, f"{name.removesuffix('_kernel')}_initializer", None)
+
+
+def _draw(made: Any, layer: Any, weight: Any, seed: int) -> Any:
     if not callable(getattr(made, "get_config", None)):
         return None
     config = made.get_config()

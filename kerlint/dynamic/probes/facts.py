@@ -10,6 +10,7 @@ import numpy as np
 from kerlint.dynamic.measurements import Fact
 from kerlint.dynamic.probes.bench import Bench
 from kerlint.dynamic.probes.clock import DeclinedError
+from kerlint.dynamic.probes.keeping import restore, values
 from kerlint.dynamic.probes.nesting import arrays, each, taken
 from kerlint.dynamic.probes.passes import cost, finite, number, tensor
 from kerlint.dynamic.probes.structure import kind, leaves
@@ -43,12 +44,18 @@ def thresholds(bench: Bench) -> Measured:
 
 def moving(bench: Bench) -> Measured:
     """Which weights steps change, and which are said to be trainable."""
-    model, course = bench.subject.model, bench.course
-    course.warm(bench.rows())
-    course.start(0)
+    model, optimizer = bench.subject.model, bench.subject.model.optimizer
+    if callable(getattr(optimizer, "build", None)) and not optimizer.built:
+        optimizer.build(model.trainable_variables)
     before = [number(weight).copy() for weight in model.weights]
-    course.train(bench.rows().batches(0), course.rate, FEW_STEPS)
-    moved = {id(weight) for weight, old in zip(model.weights, before, strict=True) if (number(weight) != old).any()}
+    begun = values(model), values(optimizer)
+    x, y, weights = bench.rows().batches(0)[0]
+    # With the step that the model has compiled at an earlier fit, which may be older than its flags.
+    model.fit(x, y, sample_weight=weights, batch_size=bench.batch, epochs=FEW_STEPS, verbose=0)
+    after = [number(weight).copy() for weight in model.weights]
+    for state in begun:
+        restore(state)
+    moved = {id(weight) for weight, old, new in zip(model.weights, before, after, strict=True) if (new != old).any()}
     trainable = {id(weight) for weight in model.trainable_weights}
     yield "weights that move", float(len(moved & trainable)), ""
     yield "weights that are trainable", float(len(trainable)), ""

@@ -14,7 +14,7 @@ from kerlint.dynamic.measurements import Activations, FirstLoss, Gradients, Laye
 from kerlint.dynamic.probes.baseline import Baseline
 from kerlint.dynamic.probes.clock import DeclinedError
 from kerlint.dynamic.probes.nesting import arrays, each
-from kerlint.dynamic.probes.structure import activation, kernels, kind, leaves
+from kerlint.dynamic.probes.structure import activation, backend, kernels, kind, leaves
 from kerlint.dynamic.subject import Subject
 
 BOUNDS = {"sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "softmax": (0.0, 1.0)}
@@ -223,8 +223,6 @@ def _equal(values: Any) -> bool:
 
 def backward(subject: Subject, x: Any, y: Any, weights: Any) -> tuple[Any, dict[int, Any]]:
     """The loss of a batch and the gradient of every trainable weight, by its id: by a tape with TensorFlow, else by one step of SGD."""
-    from kerlint.dynamic.probes.structure import backend
-
     return taped(subject, x, y, weights) if backend() == "tensorflow" else stepped(subject, x, y, weights)
 
 
@@ -247,7 +245,14 @@ def taped(subject: Subject, x: Any, y: Any, weights: Any) -> tuple[Any, dict[int
 
 def cost(model: Any, x: Any, y: Any, predictions: Any, weights: Any) -> Any:
     """The loss of predictions, with the penalties of layers."""
-    return model.compute_loss(x=x, y=y, y_pred=predictions, sample_weight=weights)
+    labels = each(y, _as_tensor) if backend() == "tensorflow" else y  # Keras 2 takes no arrays
+    return model.compute_loss(x=x, y=labels, y_pred=predictions, sample_weight=weights)
+
+
+def _as_tensor(array: Any) -> Any:
+    import tensorflow as tf
+
+    return tf.convert_to_tensor(array)
 
 
 def stepped(subject: Subject, x: Any, y: Any, weights: Any) -> tuple[Any, dict[int, Any]]:

@@ -12,13 +12,14 @@ from kerlint.dynamic.probes.bench import STEPS, Bench
 from kerlint.dynamic.probes.clock import DeclinedError
 from kerlint.dynamic.probes.course import Change
 from kerlint.dynamic.probes.keeping import changed
+from kerlint.dynamic.probes.passes import number
 from kerlint.dynamic.probes.statistics import standardized
 from kerlint.dynamic.probes.structure import activation, kernels, kind, leaves
 
 USUAL_DROPOUT = 0.5
 """The greatest rate that KER602's hint suggests."""
-HALF = 0.5
-"""The part of the time that is left that arms may take."""
+HALF, FIRST, THEN = 0.5, 0.4, 0.9
+"""The part of the time that is left that arms may take: both at once, or first one and then the other, which has to be compiled."""
 BINARY = ("binary_crossentropy",)
 CATEGORICAL = ("categorical_crossentropy", "sparse_categorical_crossentropy")
 
@@ -63,13 +64,26 @@ def model_changed(bench: Bench, code: str) -> Iterator[Counterfactual]:
     if not changes:
         raise DeclinedError(f"no layer of the model can be given {name}")
     course = bench.course
-    steps, (as_is,) = course.arms([Change("", course.rate, bench.rows())], STEPS, HALF)
+    steps, (as_is,) = course.arms([Change("", course.rate, bench.rows())], STEPS, FIRST)
     with changed(*changes), course.compiled_anew():
-        taken, (other,) = course.arms([Change(name, course.rate, bench.rows())], steps, HALF)
+        taken, (other,) = course.arms([Change(name, course.rate, bench.rows())], steps, THEN)
     if taken != steps:
         raise DeclinedError(f"{steps} steps with {name} do not fit into the time")
     layers = ", ".join(dict.fromkeys(str(layer.name) for layer, _, _ in changes))
     yield Counterfactual(fit=bench.subject.fit, rule=code, layer=layers, steps=steps, arms=(as_is, other), **bench.unit((as_is,)))
+
+
+def drawn_anew(bench: Bench) -> Iterator[Counterfactual]:
+    """KER206: the kernels that start with equal weights from the initializer of Keras."""
+    model, course = bench.subject.model, bench.course
+    equal = [layer for layer in leaves(model) if kernels(layer) and float(number(kernels(layer)[0]).std()) == 0]
+    if not equal:
+        raise DeclinedError("no layer starts with equal weights")
+    steps, (as_is,) = course.arms([Change("", course.rate, bench.rows())], STEPS, HALF)
+    with course.drawn(bench.subject.keras.initializers.GlorotUniform(), equal):
+        _, (other,) = course.arms([Change("glorot_uniform", course.rate, bench.rows())], steps, HALF)
+    layers = ", ".join(str(layer.name) for layer in equal)
+    yield Counterfactual(fit=bench.subject.fit, rule="KER206", layer=layers, steps=steps, arms=(as_is, other), **bench.unit((as_is,)))
 
 
 def activated(which: Callable[[list[Any]], list[Any]], name: str) -> Callable[[Bench], Changes]:

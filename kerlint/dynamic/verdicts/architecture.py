@@ -65,6 +65,13 @@ def softmax_hidden(case: Case) -> Evidence:
 def symmetric_init(case: Case) -> Evidence:
     """All units are one and stay one."""
     layer = case.gradient()
+    if layer.weight_std == 0 and not layer.equal_units:
+        found = case.counterfactual()
+        as_is, other = found.arms
+        detail = f"the units of `{layer.name}` start with the same weights; {changed(found)}"
+        if better(found, other, as_is, case["run_gain"]):
+            return confirmed(detail, **numbers(found))
+        return refuted(detail, **numbers(found)) if gain(found, other, as_is) <= 1 else inconclusive(detail, **numbers(found))
     same = "start with the same weights and get the same gradient" if layer.equal_units else "differ in their weights or gradients"
     return either(layer.equal_units, f"the units of `{layer.name}` {same} (spread of the weights {short(layer.weight_std)})")
 

@@ -170,7 +170,7 @@ def class_imbalance_ignored(case: Case) -> Evidence:
     detail = f"{commonest}; their perplexity is {balance:.2f} of the greatest"
     if case.statistics.weighted:
         return refuted(f"{detail}, and the fit gives rows weights")
-    return either(balance < case["run_balance"], detail)
+    return either(balance < case["run_balance"] or share >= case["share"], detail)
 
 
 def balance_of(labels: Array) -> tuple[float, float, int]:

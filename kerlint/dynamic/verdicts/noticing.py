@@ -76,9 +76,10 @@ def flat_layers(case: Case) -> Iterator[Told]:
     """Hidden layers that are dead or saturated before the first step, though their input is of a usual size."""
     if case.statistics.earlier:  # then a training has made them so
         return
+    equal = {layer.name for layer in case.find(Gradients).layers if layer.weight_std == 0}  # KER206 says that better
     for layer in case.find(Activations).layers[:-1]:
         units, share = layer.shape[-1] if layer.shape else 0, layer.dead or 0.0
-        if layer.activation in RELU and share >= case["run_dead"] and units >= case["run_units"]:
+        if layer.name not in equal and layer.activation in RELU and share >= case["run_dead"] and units >= case["run_units"]:
             facts = {"layer": layer.name, "share": f"{share:.0%}", "units": units}
             yield "dead", f"{share:.0%} of the {units} units of `{layer.name}` are 0 for every row of a batch", facts
     for layer in saturated(case, case["run_saturated"]):
@@ -109,7 +110,7 @@ def imbalance(case: Case) -> Iterator[Told]:
     if not labels.counts or case.statistics.weighted or len(labels.counts) < 2:
         return
     balance, share, rows = balance_of(labels)
-    if balance < case["run_balance"] and rows >= case["least_rows"]:
+    if (balance < case["run_balance"] or share >= case["share"]) and rows >= case["least_rows"]:
         label = max(labels.counts, key=lambda each: each[1])[0]
         facts = {"share": f"{share:.0%}", "rows": f"{rows:,}", "y": named(labels), "label": f"{label:g}"}
         yield "", f"the perplexity of the labels is {balance:.2f} of the greatest", facts

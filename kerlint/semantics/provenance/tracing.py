@@ -10,7 +10,7 @@ from kerlint.semantics.provenance.call import Call, argument, data_names
 from kerlint.semantics.provenance.facts import Facts, replace
 from kerlint.semantics.provenance.knowledge import Operation, operation
 from kerlint.semantics.provenance.knowledge import tables as knowledge
-from kerlint.semantics.values import Choice, Const, Items, Symbol, Table, Term, Value
+from kerlint.semantics.values import Choice, Const, Items, Symbol, Table, Term, Value, thing
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -143,7 +143,8 @@ def _of_generator(term: Term) -> Term:
         case Term(name, {"self": Term(maker) | Symbol(maker)}) if name.endswith("()"):
             library = knowledge()["libraries"]["generators"].get(maker)
             if library is not None:
-                return Term(f"{library}{name[:-2]}", {key: value for key, value in term.args.items() if key != "self"}, node=term.node)
+                args = {key: value for key, value in term.args.items() if key != "self"}
+                return Term(f"{library}{name[:-2]}", args, root=thing(term), node=term.node)
     return term
 
 
