@@ -6,6 +6,7 @@ import configparser
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import pytest
 import revealing
 import tomli
@@ -20,9 +22,10 @@ import tree_sitter
 import tree_sitter_groovy
 import yaml
 from conftest import FAULT, ROOT
-from snippets import Snippet, jobs, like, schema_of, session, snippets, uses
+from snippets import BLOCK, Snippet, jobs, like, schema_of, session, snippets, uses
 
 from kerlint import lint
+from kerlint.cli import cli
 from kerlint.config import Config, Layer, configure
 from kerlint.selection import Selection
 
@@ -255,6 +258,25 @@ TRIED: dict[str, Callable[[Snippet, Place], None]] = {
     "toml": as_toml,
     "yaml": as_yaml,
 }
+
+
+# In running text
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_in_sentences(page: Path) -> None:
+    """Each `kerlint ...` in a sentence names a command and options that there are."""
+    prose = BLOCK.sub("", page.read_text(encoding="utf-8"))
+    for text in re.findall(r"`kerlint (-[^`]+|[a-z]+ [^`]+|[a-z]+)`", prose):
+        words = shlex.split(re.sub(r"\[(\w+)\]", r"\1", text))
+        path = [cli.commands[words[0]]] if words[0] in cli.commands else [cli.commands["check"]]
+        match path[0]:
+            case click.Group(commands=inner) if len(words) > 1:
+                assert words[1].rstrip(",") in inner, f"{page.name}: kerlint {text}"
+                path.append(inner[words[1].rstrip(",")])
+        known = {option for command in path for param in command.params for option in (*param.opts, "--help")}
+        for word in words:
+            assert not word.startswith("-") or word.partition("=")[0] in known, f"{page.name}: kerlint {text}"
 
 
 # The README besides
