@@ -60,7 +60,7 @@ async function serving(url) {
 }
 
 /** Install a package into a new code-server and open a copy of the workspace in it, with what is set and its environment. */
-export async function open(vsix, { environment, settings = {}, programs = {} }) {
+export async function open(vsix, { environment, settings = {}, programs = {}, extensions: others = [] }) {
   const folder = await mkdtemp(join(tmpdir(), "kerlint-e2e-"));
   const [data, extensions, workspace] = ["data", "extensions", "workspace"].map((name) => join(folder, name));
   await cp(join(HERE, "workspace"), workspace, { recursive: true });
@@ -80,7 +80,9 @@ export async function open(vsix, { environment, settings = {}, programs = {} }) 
   // Only what is set here counts: no environment of whoever runs this.
   const { VIRTUAL_ENV: _, CONDA_PREFIX: __, ...inherited } = process.env;
   const environ = { ...inherited, PATH: "/usr/bin:/bin" };
-  await run([...folders, "--install-extension", vsix], environ);
+  for (const one of [vsix, ...others]) {
+    await run([...folders, "--install-extension", one], environ);
+  }
   const port = await freePort();
   const server = spawn(
     process.execPath,

