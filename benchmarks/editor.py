@@ -114,6 +114,18 @@ class Editor:
 
         self._until(wanted)
 
+    def busy(self, uri: str, text: str) -> tuple[float, float]:
+        """Seconds until something else is answered, and until the findings are there, after a large file was opened."""
+        started = time.perf_counter()
+        self._send("textDocument/didOpen", {"textDocument": {"uri": uri, "languageId": "python", "version": 1, "text": text}})
+        time.sleep(0.5)  # it is being read
+        asked = time.perf_counter()
+        self._send("kerlint/unknown", None, 2)
+        self._until(lambda message: message.get("id") == 2)
+        answered = time.perf_counter() - asked
+        self._published(uri, 1)
+        return answered, time.perf_counter() - started
+
     def memory(self) -> float:
         """Megabytes that the server and its process hold."""
         pids, held = [self.process.pid], 0.0
@@ -182,6 +194,16 @@ def _thirds(step: str) -> list[str]:
     return ["\n".join(part) + "\n" for part in (lines[:6], lines[6:])]
 
 
+def responsiveness(copies: int) -> tuple[int, float, float]:
+    """Kilobytes of a large file, milliseconds that another answer takes meanwhile, and seconds until it has been analysed."""
+    with tempfile.TemporaryDirectory() as name:
+        editor = Editor(Path(name))
+        text = "".join(PREPARING.format(n=n) for n in range(copies)) + script(LINES)
+        answered, analysed = editor.busy((Path(name) / "large.py").as_uri(), text)
+        editor.end()
+    return len(text) // 1000, round(1000 * answered, 1), round(analysed, 1)
+
+
 def growth(edits: int, text: str) -> dict[str, float]:
     """Megabytes held after some edits and after many."""
     with tempfile.TemporaryDirectory() as name:
@@ -209,6 +231,8 @@ def main() -> int:
     text = options.script.read_text(encoding="utf-8") if options.script else usual(LINES)
     for name, found in latency(options.edits, text).items():
         print(f"{name}, {options.edits} edits: " + ", ".join(f"{key} {value} ms" for key, value in found.items()))
+    size, answered, analysed = responsiveness(2000)
+    print(f"while a file of {size} kB is analysed for {analysed} s, another request is answered in {answered} ms")
     if options.long:
         held = growth(options.long, text)
         print(f"memory over {options.long} edits: {held['before']} MB, then {held['after']} MB: {held['growth']:+} MB")

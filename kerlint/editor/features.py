@@ -214,9 +214,9 @@ def _related(server: Server, session: Session) -> dict[str, types.FullDocumentDi
     return {uri: types.FullDocumentDiagnosticReport(items) for uri, items in found.items()}
 
 
-def _here(session: Session, uri: str) -> list[tuple[int, Note]]:
-    """The findings in a document, with their numbers in the analysis of its file."""
-    return [(number, note) for number, note in enumerate(session.analysis.notes) if _inside(session, note.place, uri)]
+def _here(server: Server, session: Session, uri: str) -> list[Note]:
+    """The findings in a document, from wherever its file was looked at."""
+    return [note for note in server.sessions.notes(session.path) if _inside(session, note.place, uri)]
 
 
 async def code_actions(server: Server, params: types.CodeActionParams) -> list[types.CodeAction]:
@@ -227,23 +227,30 @@ async def code_actions(server: Server, params: types.CodeActionParams) -> list[t
         return []
     found: list[types.CodeAction] = []
     if actions.wants(only, types.CodeActionKind.QuickFix.value):
-        found += await _quick_fixes(server, uri, params.range)
-    if actions.wants(only, actions.FIX_ALL) and any(note.safe for _, note in _here(session, uri)):
+        notes = {note for note in _here(server, session, uri) if translating.meets(note.place, params.range)}
+        for other in [session, *(other for other in server.sessions.open.values() if other is not session)]:
+            found += await _quick_fixes(server, other, notes)
+    if actions.wants(only, actions.FIX_ALL) and any(note.safe for note in _here(server, session, uri)):
         every = actions.fix_all(uri)
         found.append(every if server.client.resolves else await resolve(server, every))
     return found
 
 
-async def _quick_fixes(server: Server, uri: str, place: types.Range) -> list[types.CodeAction]:
+async def _quick_fixes(server: Server, owner: Session, notes: set[Note]) -> list[types.CodeAction]:
+    """What can be done about those of some findings that the analysis of a file has found; they are taken off."""
+
     def chosen(session: Session) -> list[tuple[int, Note]]:
-        return [(number, note) for number, note in _here(session, uri) if translating.meets(note.place, place)]
+        return [(number, note) for number, note in enumerate(session.analysis.notes) if note in notes]
 
     def question(session: Session) -> Repair:
         return Repair(session.path, server.client.encoding, session.analysis.state, tuple(number for number, _ in chosen(session)))
 
-    match await server.sessions.ask(uri, question):
+    if not chosen(owner):
+        return []
+    match await server.sessions.ask(owner.document.uri, question):
         case session, Remedies(remedies=remedies):
-            pairs = zip(chosen(session), remedies, strict=True)
+            pairs = list(zip(chosen(session), remedies, strict=True))
+            notes.difference_update(note for (_, note), _ in pairs)
             return [action for (_, note), remedy in pairs for action in server.offers.of(note, remedy, session.path)]
         case session, Failed() as failed:
             server.failed(failed, session.path)
@@ -271,8 +278,10 @@ async def hover(server: Server, params: types.HoverParams) -> types.Hover | None
     """The findings under the cursor, with the pages of their rules."""
     uri = params.text_document.uri
     session = await server.sessions.fresh(uri)
-    notes = [note for _, note in _here(session, uri) if translating.within(note.place, params.position)] if session else []
-    if session is None or not notes:
+    if session is None:
+        return None
+    notes = [note for note in _here(server, session, uri) if translating.within(note.place, params.position)]
+    if not notes:
         return None
     pages = [await _page(server, session.path, note.code) for note in notes]
     return translating.hover(notes, pages, server.client.markdown)

@@ -76,10 +76,10 @@ class Server(LanguageServer):
             )
             if able
         ]
-        if registrations:
-            await self.client_register_capability_async(types.RegistrationParams(registrations))
         await self.reconfigure(None)
         self.files.begin(self.workspace.folders, self.client.progress)
+        if registrations:
+            await self.client_register_capability_async(types.RegistrationParams(registrations))
 
     async def reconfigure(self, sent: object) -> None:
         """The settings have changed: those that were sent count, unless the client can be asked."""

@@ -183,3 +183,20 @@ async def test_hover_is_plain_for_clients_that_show_no_markdown(editor: Editor) 
     assert isinstance(found.contents, types.MarkupContent)
     assert found.contents.kind == types.MarkupKind.PlainText
     assert found.contents.value.startswith("KER301 softmax-single-unit (error)")
+
+
+async def test_what_only_the_importing_file_tells_can_be_mended_in_the_imported_one(editor: Editor) -> None:
+    """Alone, the imported file does not say how many units its layer gets."""
+    layers = "keras.Input((4,)), keras.layers.Dense(units, activation=head)"
+    helper = f"import keras\n\n\ndef build(units, head):\n    return keras.Sequential([{layers}])\n"
+    main = "from models import build\n\nmodel = build(1, 'softmax')\nmodel.compile(loss='mse')\nmodel.fit(x, y)\n"
+    models = editor.write("models.py", helper)
+    await editor.start()
+    uri = editor.open("train.py", main)
+    await editor.told(uri, 1)
+    editor.open("models.py", helper)
+    found = next(one for one in await editor.told(models, 1) if one.code == "KER301")
+    titles = [action.title for action in await editor.actions(models, found.range)]
+    assert titles.count("Ignore KER301 on this line") == 1
+    hover = types.HoverParams(types.TextDocumentIdentifier(models), found.range.start)
+    assert await editor.text_document_hover_async(hover) is not None
