@@ -99,7 +99,7 @@ def _faults(path: Path, before: Run, after: Run, repairs: Repairs, examined: Any
     if path not in repairs.changed:
         return
     if after.troubled and not before.troubled:
-        yield "not read", "; ".join(trouble.why for trouble in after.troubles)
+        yield "not read", "; ".join(map(str, after.troubles))
     new = _codes(after) - _codes(before)
     for code in sorted(new):
         known = {_words(finding) for finding in before.findings if finding.code == code}

@@ -10,7 +10,8 @@ from kerlint.checks import certainty, graph, repairs
 from kerlint.checks.history import TRAINING
 from kerlint.checks.places import related
 from kerlint.finding import Finding, Fix
-from kerlint.semantics.provenance import facts
+from kerlint.semantics.program import Loop
+from kerlint.semantics.provenance import facts, lineage
 from kerlint.semantics.tapes import missed
 from kerlint.semantics.values import Choice, Const, Instance, Items, Term, Value, options, thing
 from kerlint.semantics.wording import words
@@ -46,7 +47,7 @@ def training_flag_missing_in_custom_loop(program: Program, rule: Rule) -> Iterat
 def training_true_at_inference(program: Program, rule: Rule) -> Iterator[Finding]:
     places = [call.node for call in program.passes]
     for call in program.passes:
-        again = places.count(call.node) > 1 or bool(call.loops)
+        again = (places.count(call.node) > 1 or bool(call.loops)) and not _goes_through_data(call)
         if again or call.tapes or call.entry is not None or not _always(call) or _named(call.model.name, rule["names"]):
             continue
         origin = facts(call.value.args.get("x") if isinstance(call.value, Term) else None).origin
@@ -61,6 +62,15 @@ def training_true_at_inference(program: Program, rule: Rule) -> Iterator[Finding
             call=words(call.value),
             layer=graph.called(layer),
         )
+
+
+def _goes_through_data(call: Pass) -> bool:
+    """Whether each pass of the loop around a call asks about other data: then it is no sampling of many answers to one question."""
+    match call.value, call.loops:
+        case Term(args={"x": x}), (*_, Loop(iterable=Term() as iterable)):
+            return any(term.name == "element" and thing(term.args.get("of")) is thing(iterable) for term in lineage(x))
+        case _:
+            return False
 
 
 def _always(call: Pass) -> bool:

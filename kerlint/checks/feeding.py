@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from kerlint.semantics.provenance import Facts
 
 
+RESCALE = "ImageDataGenerator(rescale=...)"
+
+
 def double_normalization(program: Program, rule: Rule) -> Iterator[Finding]:
     seen: set[object] = set()
     for event in program.fits():
@@ -52,6 +55,8 @@ def _twice(event: Event, found: Facts, rule: Rule) -> Iterator[tuple[str, CSTNod
     for first, second in pairwise(scalings):
         if second.name.endswith("preprocess_input()") and not first.name.endswith("preprocess_input()"):
             yield "preprocess", second.node, first.node, second.name, None
+        elif first.name.endswith("preprocess_input()") and second.name == RESCALE:
+            yield "again", second.node, first.node, second.name, None
         elif found.bounds is not None and 0 < max(map(abs, found.bounds)) < rule["tiny"] and _pixels(found):
             yield "", second.node, first.node, second.name, None
     small = bool(scalings) and found.bounds is not None and max(map(abs, found.bounds)) <= rule["scaled_to"]

@@ -191,7 +191,7 @@ def _loss_of(use: Use) -> str:
 def _reversed(rule: Rule, first: str, second: str) -> bool:
     """Whether names say that the predictions come first and the labels second."""
     first, second = _named(first), _named(second)
-    return _told(first, rule["predictions"]) and _told(second, rule["labels"])
+    return _told(first, rule["predictions"]) and (_told(second, rule["labels"]) or second in rule["exactly"])
 
 
 def _named(code: str) -> str:

@@ -180,14 +180,17 @@ def width(head: graph.Head) -> int | None:
     return None
 
 
-@lru_cache(maxsize=1)
-def pairs(program: Program) -> tuple[Pair, ...]:
-    """Every output of every compiled model with its loss, each combination of places in the code once, in program order."""
+@lru_cache(maxsize=2)
+def pairs(program: Program, formal: bool = False) -> tuple[Pair, ...]:
+    """Every output of every compiled model with its loss, each combination of places in the code once, in program order.
+
+    `formal`: those too whose loss is a formality, because the model only predicts.
+    """
     found: dict[tuple[object, ...], Pair] = {}
     for compiled, events in _uses(program):
         model = next((event.model for event in events if event.kind in LEARNING and event.model), events[0].model)
         heads = graph.heads(model) if model else []
-        if model is None or _only_used(program, events) or not len(heads) == len(compiled.losses) == len(compiled.metrics):
+        if model is None or not formal and _only_used(program, events) or not len(heads) == len(compiled.losses) == len(compiled.metrics):
             continue
         for head, loss, metrics in zip(heads, compiled.losses, compiled.metrics, strict=True):
             match loss:

@@ -108,7 +108,7 @@ def probability_threshold_on_logits(program: Program, rule: Rule) -> Iterator[Fi
             found = _predicted(program, value)
             if found is None or limit is not None and not 0 < (number(limit) or 0) < 1:
                 continue
-            pair = next((pair for pair in pairing.pairs(program) if pair.model.identity is found.model.identity), None)
+            pair = next((pair for pair in pairing.pairs(program, formal=True) if pair.model.identity is found.model.identity), None)
             if pair is None or pair.kind != "binary" or not pair.from_logits or pair.activation != "linear":
                 continue
             place = limit if limit is not None and limit.node is not None else None

@@ -10,11 +10,13 @@ from kerlint.finding import Confidence, Related
 from kerlint.semantics.graph import KerasLayer
 from kerlint.semantics.provenance import facts, inputs_of, labels_of, lineage, same_origin, split_of
 from kerlint.semantics.provenance.facts import written
-from kerlint.semantics.values import Const, Term, Value, thing
+from kerlint.semantics.values import Const, Items, Term, Value, thing
 from kerlint.semantics.wording import figure, words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
+
+    from libcst import CSTNode
 
     from kerlint.finding import Finding
     from kerlint.rule import Rule
@@ -48,22 +50,49 @@ def scaler_fit_on_test_data(program: Program, rule: Rule) -> Iterator[Finding]:
 
 def scaler_fit_before_split(program: Program, rule: Rule) -> Iterator[Finding]:
     seen: set[object] = set()
-    for use in program.uses:
-        if use.name.rpartition(".")[2] != SPLIT or not use.name.startswith("sklearn."):
+    for data, split, ground in (*_split_at_random(program), *_split_by_place(program, rule)):
+        scaled = next((term for term in lineage(data) if _scales(term, rule["fitted"])), None)
+        place = None if scaled is None else written(scaled)
+        if scaled is None or place is None or place in seen or split_of(scaled) is not None:
             continue
-        for data in use.positional[:1]:
-            scaled = next((term for term in lineage(data) if _scales(term, rule["fitted"])), None)
-            place = None if scaled is None else written(scaled)
-            if scaled is None or place is None or place in seen or split_of(scaled) is not None:
+        seen.add(place)
+        yield rule.finding(
+            place,
+            confidence=certainty.of(ground, data, scaled),
+            related=(Related(split, "split only here"),),
+            scaler=words(scaled.args["self"]),
+            data=words(data),
+        )
+
+
+def _split_at_random(program: Program) -> Iterator[tuple[Value, CSTNode, Use | Value]]:
+    """Data that `train_test_split` splits, and where."""
+    for use in program.uses:
+        if use.name.rpartition(".")[2] == SPLIT and use.name.startswith("sklearn."):
+            for data in use.positional[:1]:
+                yield data, use.node, use
+
+
+def _split_by_place(program: Program, rule: Rule) -> Iterator[tuple[Value, CSTNode, Use | Value]]:
+    """Data of which the rows up to a place get the name of training data, and those behind it that of other data."""
+    parts = [(each.name.lower(), each.value, each.node) for each in program.assignments]
+    first = {
+        id(thing(term.args["base"])): (term, node) for name, term, node in _slices(parts) if any(word in name for word in rule["first"])
+    }
+    for name, term, node in _slices(parts):
+        start = first.get(id(thing(term.args["base"])))
+        if start is not None and start[0] is not term and any(word in name for word in rule["rest"]):
+            yield term.args["base"], node, term
+
+
+def _slices(parts: list[tuple[str, Value, CSTNode]]) -> Iterator[tuple[str, Term, CSTNode]]:
+    """The names that are given to slices of rows."""
+    for name, value, node in parts:
+        match value:
+            case Term("item", {"key": Term("slice") | Items([Term("slice"), *_])}):
+                yield name, value, node
+            case _:
                 continue
-            seen.add(place)
-            yield rule.finding(
-                place,
-                confidence=certainty.of(use, data, scaled),
-                related=(Related(use.node, "split only here"),),
-                scaler=words(scaled.args["self"]),
-                data=words(data),
-            )
 
 
 def separate_shuffles(program: Program, rule: Rule) -> Iterator[Finding]:
