@@ -19,7 +19,7 @@ from typing import Any
 
 from resolution import files
 
-from kerlint.config import COMMAND_LINE, Configs, Layer
+from kerlint.config import Configs
 from kerlint.engine import understand
 from kerlint.files import Discovery
 from kerlint.finding import Finding
@@ -27,6 +27,7 @@ from kerlint.fix import Repairs, repaired
 from kerlint.reports import show
 from kerlint.run import Run
 from kerlint.semantics.project import Project
+from kerlint.settings import COMMAND_LINE, Layer
 from kerlint.source import read
 
 PLACES = ("line", "cell")
@@ -99,7 +100,7 @@ def _faults(path: Path, before: Run, after: Run, repairs: Repairs, examined: Any
     if path not in repairs.changed:
         return
     if after.troubled and not before.troubled:
-        yield "not read", "; ".join(map(str, after.troubles))
+        yield "not read", "; ".join(trouble.message for trouble in after.troubles)
     new = _codes(after) - _codes(before)
     for code in sorted(new):
         known = {_words(finding) for finding in before.findings if finding.code == code}

@@ -145,9 +145,10 @@ def _unsupervised(event: Event) -> bool:
 def _measured(program: Program, fit: Event) -> bool:
     """Whether the model, or another one under its name, is tried on other data later on."""
     name, place = fit.model.name if fit.model is not None else "", program.events.index(fit)
-    later = (event for event in program.events[place:] if event.kind in ("evaluate", "predict"))
-    alike = [event.x for event in later if event.identity is fit.identity or event.model is not None and name and event.model.name == name]
-    alike += [_fed(found.value) for found in program.passes if found.identity is fit.identity and not found.tapes and found.place > place]
+    later = [each for each in program.events[place:] if each.kind in ("evaluate", "predict")]
+    calls = [each for each in program.passes if each.place > place and not each.tapes]
+    tried = [(each.identity, each.model, each.x) for each in later] + [(each.identity, each.model, _fed(each.value)) for each in calls]
+    alike = [x for identity, model, x in tried if identity is fit.identity or model is not None and name and model.name == name]
     return any(x is None or fit.x is None or not _same_data(x, fit.x) for x in alike)
 
 
