@@ -483,3 +483,12 @@ def test_standard_input_is_neither_looked_up_nor_kept(kerlint: Kerlint, tree: Pa
     assert "KER301" not in kerlint("-", "--stdin-filename=heads.py", stdin=sigmoid).stdout
     assert "KER301" in kerlint("-", "--stdin-filename=other.py", stdin=FAULT).stdout
     assert (tree / ".kerlint_cache" / NAME).read_bytes() == content
+
+
+def test_killed_runs_leave_a_sound_database(tree: Path) -> None:
+    """What benchmarks/kills.py does with public code and 50 kills."""
+    sys.path.insert(0, str(ROOT))
+    from benchmarks.kills import kills
+
+    found = kills(tree, 3)
+    assert [one.faults for one in found] == [()] * 3
