@@ -84,8 +84,8 @@ def _same_rate(program: Program, event: Event) -> list[Event]:
     """All runs of the model with the same optimizer and rate, in order: their updates add up."""
     return [
         other
-        for other in program.fits()
-        if other.identity is event.identity and other.entry is event.entry and _trained_by(other) == _trained_by(event)
+        for other in program.of(event.identity)
+        if other.kind in ("fit", "train_on_batch") and other.entry is event.entry and _trained_by(other) == _trained_by(event)
     ] or [event]
 
 
@@ -97,7 +97,7 @@ def _trained_by(event: Event) -> tuple[str | None, float | None]:
 def _taught_otherwise(program: Program, runs: list[Event], rule: Rule) -> bool:
     """Whether the model learns, or may have learned, by more than these runs."""
     first = runs[0]
-    earlier = [event for event in history.before(program, first) if event.identity is first.identity and event.kind in history.TRAINING]
+    earlier = [event for event in history.earlier(program, first) if event.kind in history.TRAINING]
     return (
         history.known_elsewhere(program, first)
         or any(history.repeats(run) or rates.sets_rate(run) or _resumes(run) for run in runs)

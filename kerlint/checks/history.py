@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
@@ -30,24 +31,29 @@ def repeats(event: Event) -> tuple[Loop, ...]:
 
 def before(program: Program, event: Event) -> tuple[Event, ...]:
     """Everything that certainly happened before an event: nothing of another function that is only analysed for itself."""
-    place = program.events.index(event)
-    return tuple(other for other in program.events[:place] if other.entry in (None, event.entry))
+    return tuple(other for other in program.events[: program.place(event)] if other.entry in (None, event.entry))
+
+
+def earlier(program: Program, event: Event) -> tuple[Event, ...]:
+    """Of what certainly happened before an event, that which is about the same model."""
+    place = program.place(event)
+    return tuple(other for other in program.of(event.identity) if program.place(other) < place and other.entry in (None, event.entry))
 
 
 def compile_of(program: Program, fit: Event) -> Event | None:
     """The event of the compile that is in force in a run, with the model as it stood then; None when it is not known."""
-    compiled = (event for event in before(program, fit) if event.kind == "compile" and event.identity is fit.identity)
-    last = max(compiled, key=program.events.index, default=None)
+    last = next((event for event in reversed(earlier(program, fit)) if event.kind == "compile"), None)
     return last if last is not None and fit.compiled is not None and last.node is fit.compiled.node else None
 
 
 def runs(program: Program) -> Iterator[tuple[Event, Event, tuple[Event, ...]]]:
     """Each two successive `fit` calls of one model, with all that happened between them."""
     for second in program.fits():
-        past = before(program, second) if second.kind == "fit" and second.model is not None else ()
-        places = [place for place, event in enumerate(past) if event.kind == "fit" and event.identity is second.identity]
-        if places:
-            yield past[places[-1]], second, past[places[-1] + 1 :]
+        past = earlier(program, second) if second.kind == "fit" and second.model is not None else ()
+        first = next((event for event in reversed(past) if event.kind == "fit"), None)
+        if first is not None:
+            between = program.events[program.place(first) + 1 : program.place(second)]
+            yield first, second, tuple(event for event in between if event.entry in (None, second.entry))
 
 
 def restored(model: object, events: tuple[Event, ...]) -> bool:
@@ -66,9 +72,22 @@ def known_elsewhere(program: Program, event: Event) -> bool:
     model = event.model
     if model is None or model.pretrained or not model.complete or any(layer.trainable is not True for layer in model.layers):
         return True
-    own = {id(layer.identity) for layer in model.layers}
-    past = (other for other in before(program, event) if other.kind in TRAINING and other.identity is not event.identity)
-    return any(id(layer.identity) in own for other in past if other.model is not None for layer in other.model.layers)
+    trained, place = _trained(program), program.place(event)
+    return any(
+        identity != id(event.identity) and entry in (None, event.entry) and first < place
+        for layer in model.layers
+        for (identity, entry), first in trained.get(id(layer.identity), {}).items()
+    )
+
+
+@lru_cache(maxsize=1)
+def _trained(program: Program) -> dict[int, dict[tuple[int, object], int]]:
+    """For each layer, in which models and entries it was trained, and when first."""
+    found: dict[int, dict[tuple[int, object], int]] = {}
+    for place, event in enumerate(program.events):
+        for layer in event.model.layers if event.kind in TRAINING and event.model is not None else ():
+            found.setdefault(id(layer.identity), {}).setdefault((id(event.identity), event.entry), place)
+    return found
 
 
 def noise(event: Event) -> bool:

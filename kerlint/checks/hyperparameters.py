@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from kerlint.checks import certainty, graph, history, rates, reordering, repairs
 from kerlint.checks.places import origin_of, related
 from kerlint.finding import Edit, Finding, Severity
 from kerlint.semantics.graph import KerasLayer
-from kerlint.semantics.program import Compile, Event, Layer, Loop, Program
+from kerlint.semantics.program import Compile, Event, Layer, Loop, Program, Use
 from kerlint.semantics.values import Const, Items, Table, Term, Value, number
 from kerlint.semantics.wording import figure
 
@@ -136,8 +137,18 @@ def _known(event: Event) -> bool:
 
 def _learned(program: Program, event: Event) -> set[object]:
     """The layers whose weights an event changes, of every model that the same step of a loop of the user's own is for."""
-    together = [other for other in program.events if other.kind == "tape" and other.node is event.node] or [event]
+    together = _steps(program).get(id(event.node)) or [event]
     return {id(layer.identity) for other in together if other.model is not None for layer in other.model.layers if _learns(layer)}
+
+
+@lru_cache(maxsize=1)
+def _steps(program: Program) -> dict[int, list[Event]]:
+    """The events of the steps of loops of the user's own, by the step."""
+    found: dict[int, list[Event]] = {}
+    for event in program.events:
+        if event.kind == "tape":
+            found.setdefault(id(event.node), []).append(event)
+    return found
 
 
 def _learns(layer: Layer) -> bool:
@@ -146,10 +157,19 @@ def _learns(layer: Layer) -> bool:
 
 def _remade(program: Program, event: Event, optimizer: Term) -> bool:
     """Whether a loop makes the model anew in each pass and the optimizer once before."""
-    makings = [use for use in program.uses if use.value is optimizer]
+    makings = _makings(program).get(id(optimizer), ())
     around = {id(loop.node) for use in makings for loop in use.loops}
     rebuilt = [loop for loop in (event.model.loops if event.model is not None else ()) if loop in event.loops and not _listed(loop)]
     return bool(makings) and any(id(loop.node) not in around for loop in rebuilt)
+
+
+@lru_cache(maxsize=1)
+def _makings(program: Program) -> dict[int, list[Use]]:
+    """The calls that make each value."""
+    found: dict[int, list[Use]] = {}
+    for use in program.uses:
+        found.setdefault(id(use.value), []).append(use)
+    return found
 
 
 def _compiled_anew(first: Event, second: Event) -> bool:

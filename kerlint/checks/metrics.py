@@ -104,12 +104,13 @@ def _reads(program: Program) -> Iterator[_Read]:
             match callback:
                 case Term(name, {"monitor": Const(str()) as monitor}) if name.startswith("keras.callbacks.") and monitor.node is not None:
                     yield _Read(monitor, event)
+    last = {(id(event.node), id(event.identity)): event for event in fits}
     for use in program.uses:
         run = _run_of(use)
-        mine = [event for event in fits if run is not None and event.node is run.node and event.identity is run.args.get("self")]
+        mine = last.get((id(run.node), id(run.args.get("self")))) if run is not None else None
         key = use.arg(0, "key")
-        if mine and text(key) is not None and key is not None:
-            yield _Read(key, mine[-1])
+        if mine is not None and text(key) is not None and key is not None:
+            yield _Read(key, mine)
 
 
 def _run_of(use: Use) -> Term | None:

@@ -102,7 +102,7 @@ def learning_rate_too_low(program: Program, rule: Rule) -> Iterator[Finding]:
 def _tunes(program: Program, event: Event) -> bool:
     """Whether an event trains weights that were learned before, here or elsewhere: then small steps are what is wanted."""
     return history.known_elsewhere(program, event) or any(
-        other.kind in ("fit", "train_on_batch") and other.identity is event.identity for other in history.before(program, event)
+        other.kind in ("fit", "train_on_batch") for other in history.earlier(program, event)
     )
 
 

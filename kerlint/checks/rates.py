@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kerlint.checks import repairs
@@ -85,8 +86,17 @@ def usual(rate: Rate) -> Fix | None:
 def swept(program: Program, event: Event) -> bool:
     """Whether the rate of an event is one of several that a loop tries at the same place."""
     node = event.compiled.learning_rate.node if event.compiled is not None else None
-    others = (other.compiled.learning_rate for other in _training(program) if other.compiled is not None and other.loops)
-    return node is not None and len({number(rate) for rate in others if rate.node is node}) > 1
+    return node is not None and len(_tried(program).get(id(node), ())) > 1
+
+
+@lru_cache(maxsize=1)
+def _tried(program: Program) -> dict[int, set[float | None]]:
+    """The rates that were met in loops, by the place where they are written."""
+    found: dict[int, set[float | None]] = {}
+    for event in _training(program):
+        if event.compiled is not None and event.loops:
+            found.setdefault(id(event.compiled.learning_rate.node), set()).add(number(event.compiled.learning_rate))
+    return found
 
 
 def _training(program: Program) -> Iterator[Event]:

@@ -206,7 +206,7 @@ def _splits(value: Value, rule: Rule, depth: int = 0) -> bool:
 
 def _reset(program: Program, fit: Event) -> bool:
     """Whether the weights are set back somewhere in the loop."""
-    return any(event.kind in history.RESTORES and event.identity is fit.identity and event.loops for event in program.events)
+    return any(event.kind in history.RESTORES and event.loops for event in program.of(fit.identity))
 
 
 def _swept(program: Program, fit: Event) -> str:

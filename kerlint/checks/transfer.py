@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -79,10 +80,24 @@ def _released(program: Program, event: Event) -> Layer | None:
     compiled = history.compile_of(program, event)
     if compiled is None or compiled.model is None or event.kind != "fit":
         return None
-    earlier = [run.model for run in history.before(program, event) if run.kind == "fit" and run.model is not None]
-    held = {id(layer.identity) for model in earlier for layer in model.layers if layer.trainable is False}
+    held, place = _held(program), program.place(event)
     learning = (layer for layer in _pretrained(compiled.model) if layer.trainable is not False)
-    return next((layer for layer in learning if id(layer.identity) in held), None)
+
+    def before(layer: Layer) -> bool:
+        return any(entry in (None, event.entry) and first < place for entry, first in held.get(id(layer.identity), {}).items())
+
+    return next(filter(before, learning), None)
+
+
+@lru_cache(maxsize=1)
+def _held(program: Program) -> dict[int, dict[object, int]]:
+    """For each layer, in which entries a run left it as it was, and when first."""
+    found: dict[int, dict[object, int]] = {}
+    for place, event in enumerate(program.events):
+        for layer in event.model.layers if event.kind == "fit" and event.model is not None else ():
+            if layer.trainable is False:
+                found.setdefault(id(layer.identity), {}).setdefault(event.entry, place)
+    return found
 
 
 def fine_tune_learning_rate(program: Program, rule: Rule) -> Iterator[Finding]:

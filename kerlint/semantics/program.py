@@ -381,4 +381,24 @@ class Program:
 
     def of(self, identity: object) -> tuple[Event, ...]:
         """All events of one model, in order."""
-        return tuple(event for event in self.events if event.identity is identity)
+        return _events_of(self).get(id(identity), ())
+
+    def place(self, event: Event) -> int:
+        """The number of an event in the order of the program."""
+        return _places(self)[id(event)]
+
+
+# A generated script has thousands of events, and rules ask these things of each.
+
+
+@lru_cache(maxsize=1)
+def _events_of(program: Program) -> dict[int, tuple[Event, ...]]:
+    found: dict[int, list[Event]] = {}
+    for event in program.events:
+        found.setdefault(id(event.identity), []).append(event)
+    return {identity: tuple(events) for identity, events in found.items()}
+
+
+@lru_cache(maxsize=1)
+def _places(program: Program) -> dict[int, int]:
+    return {id(event): place for place, event in enumerate(program.events)}
