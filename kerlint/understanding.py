@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from kerlint.outcome import Tally
+from kerlint.semantics.program import TOO_LONG
 from kerlint.semantics.values import Choice, Items, Table, Term, Unknown, Value
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ def tally(program: Program) -> Tally:
         key = event.node or event
         reasons[key] = reasons.get(key) or next((reason.reason for reason in open_questions(event)), "")
     models = {model.node or model for model in program.models}
-    return Tally(len(models), len(reasons), tuple(reason for reason in reasons.values() if reason))
+    ended = [TOO_LONG] if any(unknown.reason == TOO_LONG for unknown in program.unknown) else []
+    return Tally(len(models), len(reasons), (*ended, *(reason for reason in reasons.values() if reason)))
 
 
 def open_questions(event: Event) -> Iterator[Unknown]:

@@ -220,3 +220,12 @@ def test_a_file_that_a_notebook_writes_is_there_for_no_other(tmp_path: Path) -> 
     for name in ("train.py", "nb.ipynb", "train.py"):
         found = examine(tmp_path / name, lambda path: Config(), projects)
         assert ("KER301" in codes([*found.findings])) == (name == "nb.ipynb")
+
+
+def test_a_program_without_end_is_given_up_with_a_note(kerlint: Kerlint, tmp_path: Path) -> None:
+    """Each function calls the one before it twice: two to the power of forty layers."""
+    functions = [f"def f{n}(x):\n    return f{n - 1}(x) + f{n - 1}(x)\n" for n in range(1, 41)]
+    script = "import keras\n\ndef f0(x):\n    return keras.layers.Dense(4)(x)\n" + "".join(functions)
+    (tmp_path / "a.py").write_text(script + "x = keras.Input((4,))\nmodel = keras.Model(x, f40(x))\n")
+    summary = kerlint("a.py", "--select=KER301").stdout.splitlines()[-1]
+    assert "; 1 not resolved: the program is too long to be followed to its end, see `kerlint show`" in summary

@@ -18,7 +18,7 @@ from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, is_model, re
 from kerlint.semantics.heap import Delta, Heap
 from kerlint.semantics.library import BUILTINS
 from kerlint.semantics.members import class_member
-from kerlint.semantics.program import Assignment, Event, Import, Loop, Model, Pass, Program, Reference, Tape, Use
+from kerlint.semantics.program import TOO_LONG, Assignment, Event, Import, Loop, Model, Pass, Program, Reference, Tape, Use
 from kerlint.semantics.values import (
     MISSING,
     Bound,
@@ -104,7 +104,7 @@ def _followed(run: Interpreter, parsed: Parsed) -> Program:
         run.module(parsed)
         entry_points.run_uncalled(run)
     except ExhaustedError:
-        run.note(Unknown("the program is too long to be followed to its end"))
+        run.note(Unknown(TOO_LONG))
         run.exhausted = True
         run.steps = 0  # Its models, as they stand, are looked at with a budget of their own.
     try:

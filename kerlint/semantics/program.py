@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from libcst import CSTNode
 
+TOO_LONG = "the program is too long to be followed to its end"
+"""Why what comes late in it is not known: the budget of steps was used up."""
+
 Shape = tuple[int | None, ...]
 """Batch axis first; None is an axis that is not fixed or not known. An unknown rank is no Shape but None."""
 
