@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,7 @@ class Kill:
     faults: tuple[str, ...]
 
 
-def kills(folder: Path, count: int, seed: int = 0) -> list[Kill]:
+def kills(folder: Path, count: int, seed: int = 0) -> Iterator[Kill]:
     """Kill `count` times, in a copy of the folder."""
     chance = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="kerlint-kills-") as name:
@@ -51,7 +52,8 @@ def kills(folder: Path, count: int, seed: int = 0) -> list[Kill]:
         started = time.perf_counter()
         expected = said(tree, "--no-cache")
         longest = time.perf_counter() - started
-        return [kill(tree, expected, chance.uniform(0, longest), chance) for _ in range(count)]
+        for _ in range(count):
+            yield kill(tree, expected, chance.uniform(0, longest), chance)
 
 
 def kill(tree: Path, expected: str, after: float, chance: random.Random) -> Kill:
@@ -68,7 +70,7 @@ def kill(tree: Path, expected: str, after: float, chance: random.Random) -> Kill
         time.sleep(after)
     else:
         while not journal.exists() and any(run.poll() is None for run in runs):
-            pass
+            time.sleep(0.0001)
     whole, after, writing = chance.random() < 0.5, time.perf_counter() - started, journal.exists()
     for run in runs[: chance.choice((1, 2))]:
         with suppress(ProcessLookupError):  # it is over
@@ -130,10 +132,12 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    found = kills(options.folder, options.kills, options.seed)
-    for number, one in enumerate(found, 1):
+    found = []
+    for number, one in enumerate(kills(options.folder, options.kills, options.seed), 1):
+        found.append(one)
         who, when = "all" if one.whole else "the first", "writing" if one.writing else ""
-        print(f"{number:>3}  {one.after:6.2f} s  {when:<7}  {who:<9}  {one.records:>5} kept  {'; '.join(one.faults) or 'good'}")
+        fault = "; ".join(one.faults) or "good"
+        print(f"{number:>3}  {one.after:6.2f} s  {when:<7}  {who:<9}  {one.records:>5} kept  {fault}", flush=True)
     faulty, writing = sum(bool(one.faults) for one in found), sum(one.writing for one in found)
     print(f"{len(found)} kills, {writing} of them in a transaction: {faulty} with faults")
     return 1 if any(one.faults for one in found) else 0

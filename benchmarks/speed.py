@@ -1,17 +1,15 @@
-"""What kerlint costs: `python benchmarks/speed.py FOLDER...` compares linting with bare `libcst.parse_module`, and times starts.
+"""What kerlint costs: `python benchmarks/speed.py FOLDER...`, best on a machine that does nothing else.
 
-The comparison is the CPU time of one process over the same files in one run: every file is parsed alone (garbage collector off), then
-linted (parsed again, interpreted, checked). A further run tells the phases apart and the slowest checks. Starts are medians
-of whole processes, in wall time and in CPU time (which a busy machine lengthens less).
+`cpu`: the CPU time of one process over the files of the folders, each of which is parsed alone (garbage collector off) and then linted
+(parsed again, interpreted, checked); a further run tells the phases apart and the slowest checks.
+`starts`: whole processes that have little to do. `comparison`: whole processes over all scripts, beside bare parsing and other linters.
+`growth`: 1, 2, 4 and 8 times the files, and 1, 2, 4 and 8 times the lines of one file. All are medians of several runs; CPU time is
+lengthened less than wall time by what else the machine does.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +23,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # the checkout that this 
 
 import libcst
 
+from benchmarks import comparison, growth
+from benchmarks.measuring import KERLINT, Cost, cost
 from benchmarks.resolution import files
 from kerlint import engine, locating
 from kerlint.config import Config
@@ -33,8 +33,11 @@ from kerlint.source import Source, SourceError, parse, read, without_garbage_col
 
 SLOWEST = 10
 """Rules whose checks are listed."""
-FOREIGN = 100
+FOREIGN = 2000
 """Files of the tree without Keras."""
+KNOWN = 1000
+"""Files of the tree that is linted again."""
+SECTIONS = ("cpu", "starts", "comparison", "growth")
 SCRIPT = '''import numpy as np
 from tensorflow import keras
 from tensorflow.keras import layers
@@ -169,65 +172,78 @@ def _parse(source: Source) -> float:
     return took
 
 
-def starts(repeat: int) -> dict[str, tuple[float, float]]:
-    """Medians in milliseconds of whole processes."""
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(Path(folder, "cache"))}
-        foreign, one = Path(folder, "foreign"), Path(folder, "train.py")
-        foreign.mkdir()
+def starts(repeat: int) -> Iterator[tuple[str, Cost]]:
+    """What whole processes cost that have little to do."""
+    with tempfile.TemporaryDirectory(prefix="kerlint-starts-") as name:
+        foreign, one, known = Path(name, "foreign"), Path(name, "one"), Path(name, "known")
+        for folder in (foreign, one, known):
+            folder.mkdir()
+            (folder / "requirements.txt").touch()  # the top of a project
         for number in range(FOREIGN):
-            Path(foreign, f"module_{number}.py").write_text(f"def f{number}(x):\n    return x + {number}\n" * 50, encoding="utf-8")
-        one.write_text(script(150), encoding="utf-8")
-        commands = {
-            "python -c pass": ["-c", "pass"],
-            "kerlint --version": ["-m", "kerlint", "--version"],
-            f"check of {FOREIGN} files without Keras": ["-m", "kerlint", "check", "--isolated", str(foreign)],
-            "check of one script of 150 lines": ["-m", "kerlint", "check", "--isolated", str(one)],
-        }
-        return {name: _median([sys.executable, *command], repeat, environment) for name, command in commands.items()}
-
-
-def _median(command: list[str], repeat: int, environment: dict[str, str]) -> tuple[float, float]:
-    times = []
-    for _ in range(repeat + 1):
-        started, spent = time.perf_counter(), _children()
-        done = subprocess.run(command, capture_output=True, cwd=Path(__file__).parent.parent, env=environment, check=False)
-        times.append((time.perf_counter() - started, _children() - spent))
-        if done.returncode > 1 or b"Traceback" in done.stderr:
-            raise RuntimeError(f"{' '.join(command)}: exit code {done.returncode}: {done.stderr.decode()}")
-    wall, spent = (statistics.median(column) for column in zip(*times[1:], strict=True))  # the first one fills the caches
-    return round(1000 * wall, 1), round(1000 * spent, 1)
-
-
-def _children() -> float:
-    """Seconds of CPU of all processes that were started and are over."""
-    times = os.times()
-    return times.children_user + times.children_system
+            (foreign / f"module_{number}.py").write_text(f"def f{number}(x):\n    return x + {number}\n" * 50, encoding="utf-8")
+        (one / "train.py").write_text(script(150), encoding="utf-8")
+        for number in range(KNOWN):
+            (known / f"train_{number}.py").write_text(f"number = {number}\n{script(30)}", encoding="utf-8")
+        yield "python -c pass", cost((sys.executable, "-c", "pass"), one, repeat)
+        yield "kerlint --version", cost((sys.executable, "-m", "kerlint", "--version"), one, repeat)
+        yield f"check of {FOREIGN:,} files without Keras", cost((*KERLINT, "--no-cache", "."), foreign, repeat)
+        yield "check of one script of 150 lines", cost((*KERLINT, "--no-cache", "."), one, repeat)
+        cost((*KERLINT, "."), known, 1)
+        yield f"warm check of {KNOWN:,} scripts", cost((*KERLINT, "."), known, repeat)
 
 
 def main() -> int:
     """Parse the command line, measure, print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="*", type=Path)
-    parser.add_argument("--repeat", type=int, default=11, help="how often to start each process")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=SECTIONS, help="what to measure; without folders only starts")
+    parser.add_argument("--repeat", type=int, default=11, help="how often to start each process that has little to do")
+    parser.add_argument("--runs", type=int, default=3, help="how often to start each other process")
+    parser.add_argument("--peers", default="", metavar="FOLDER", help="where other linters are installed, beside PATH")
     options = parser.parse_args()
-    figures: dict[str, Any] = {"cpu": cpu(options.folders)} if options.folders else {}
-    figures["starts"] = starts(options.repeat)
-    if options.json:
-        print(json.dumps(figures, indent=1))
-        return 0
-    for name, value in figures.get("cpu", {}).items():
+    scripts = [path for path in files(options.folders) if path.suffix == ".py" and _parses(path)]
+    wanted = [section for section in options.sections if options.folders or section == "starts"]
+    for section in wanted:
+        print(f"\n{section}" + (f": {len(scripts):,} scripts" if section == "comparison" else ""))
+        for line in lines_of(section, scripts, options):
+            print(line, flush=True)
+    return 0
+
+
+def lines_of(section: str, scripts: list[Path], options: argparse.Namespace) -> Iterator[str]:
+    """What is printed of a section."""
+    match section:
+        case "cpu":
+            yield from _figures(cpu(options.folders))
+        case "starts":
+            for label, one in starts(options.repeat):
+                yield f"{1000 * one.wall:>8.1f} ms {1000 * one.cpu:>8.1f} ms of CPU {one.memory:>7.0f} MB  {label}"
+        case "comparison":
+            yield from comparison.table(list(comparison.comparison(scripts, options.runs, options.peers)))
+        case _:
+            yield from growth.table(list(growth.by_files(scripts, options.runs)), "files")
+            lengths = [script(growth.LONGEST * step // growth.STEPS[-1]) for step in growth.STEPS]
+            yield from growth.table(list(growth.by_lines(lengths, options.runs)), "lines")
+
+
+def _figures(found: dict[str, Any]) -> Iterator[str]:
+    for name, value in found.items():
         match value:
             case dict():
-                print(f"{name}, in parts of the parse")
-                for part, took in value.items():
-                    print(f"{took:>8} {part}")
+                yield f"{name}, in parts of the parse"
+                yield from (f"{took:>8} {part}" for part, took in value.items())
             case _:
-                print(f"{name:>8} {value:,}")
-    for name, (wall, spent) in figures["starts"].items():
-        print(f"{wall:>8} ms, {spent:>6} ms of CPU  {name}")
-    return 0
+                yield f"{name:>8} {value:,}"
+
+
+def _parses(path: Path) -> bool:
+    """Whether bare parsing and kerlint parse the same text of a script."""
+    try:
+        source = read(path)
+        libcst.parse_module(path.read_bytes())
+    except (SourceError, libcst.ParserSyntaxError, UnicodeDecodeError, RecursionError):
+        return False
+    return source.mentions_keras and not parse(source).problems
 
 
 if __name__ == "__main__":

@@ -490,5 +490,5 @@ def test_killed_runs_leave_a_sound_database(tree: Path) -> None:
     sys.path.insert(0, str(ROOT))
     from benchmarks.kills import kills
 
-    found = kills(tree, 3)
+    found = list(kills(tree, 3))
     assert [one.faults for one in found] == [()] * 3
