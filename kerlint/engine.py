@@ -41,6 +41,8 @@ FAMILIES = {
 """The modules of checks for each first digit of a code; KER0 is what this module says itself."""
 MOST_LEFT = 10_000
 """Objects that a file may leave before they are looked through for garbage. Waiting for many files costs twice as much as it saves."""
+RARELY = 8
+"""How often the newest objects are looked through before those are that stayed, and these before all."""
 UNREADABLE = "KER001"
 PREPARING = "import keras\nmodel = keras.Sequential([keras.layers.Dense(1, activation='softmax')])\nmodel.compile('sgd', 'mse')\n"
 """A script with a finding: to examine it, all of kerlint is needed."""
@@ -153,9 +155,15 @@ def examined(
     """
     with without_garbage_collection():
         for path in paths:
-            if gc.get_count()[0] > MOST_LEFT:
-                gc.collect(0)
+            _tidy()
             yield examine(path, config, projects, contents(path))
+
+
+def _tidy() -> None:
+    """Look for garbage: what of it was still in use when it was looked for last (the program that was asked last) is told later."""
+    young, once, twice = gc.get_count()
+    if young > MOST_LEFT:
+        gc.collect(2 if twice > RARELY else 1 if once > RARELY else 0)
 
 
 def prepare() -> None:
