@@ -5,8 +5,8 @@ A block is tried where its reader would try it: all blocks of a page, in their o
 * `console`: a session; behind each line that starts with `$ ` stands what it prints. A line of `...` is any number of lines, in a line
   it is anything.
 * `sh`: commands; they end with 0, but for those of kerlint that find something.
-* `toml`, `ini`, `json`, `yaml`, `groovy`: a configuration, which whoever reads it accepts; commands of a pipeline are run twice, in a
-  project without faults, where they end with 0, and in one with a fault, where they end with 1.
+* `toml`, `ini`, `json`, `yaml`, `groovy`, `lua`: a configuration, which whoever reads it accepts; commands of a pipeline are run twice, in
+  a project without faults, where they end with 0, and in one with a fault, where they end with 1.
 * `python`: kerlint finds what the comments at its lines say (`# KER301`), and nothing else; `reveal(...)  # revealed: ...` as in
   tests/semantics.
 * `text`: nothing but text.

@@ -20,6 +20,7 @@ import revealing
 import tomli
 import tree_sitter
 import tree_sitter_groovy
+import tree_sitter_lua
 import yaml
 from conftest import FAULT, ROOT
 from snippets import BLOCK, Snippet, jobs, like, schema_of, session, snippets, uses
@@ -158,6 +159,8 @@ def as_toml(snippet: Snippet, place: Place) -> None:
     match table:
         case {"project": _}:  # of a package
             return
+        case _ if snippet.title and not snippet.title.endswith(("pyproject.toml", "kerlint.toml")):
+            return
         case {"tool": {"kerlint": dict(inner)}}:
             table = inner
         case _:
@@ -223,6 +226,11 @@ def as_hooks(snippet: Snippet, place: Place) -> None:
     assert "KER305" in done.stdout, f"{snippet.place}: {done.stdout}"
 
 
+def as_lua(snippet: Snippet, place: Place) -> None:
+    parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_lua.language()))
+    assert not parser.parse(snippet.body.encode()).root_node.has_error, snippet.place
+
+
 def as_groovy(snippet: Snippet, place: Place) -> None:
     parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_groovy.language()))
     assert not parser.parse(snippet.body.encode()).root_node.has_error, snippet.place
@@ -252,6 +260,7 @@ TRIED: dict[str, Callable[[Snippet, Place], None]] = {
     "groovy": as_groovy,
     "ini": as_ini,
     "json": as_json,
+    "lua": as_lua,
     "python": as_python,
     "sh": as_commands,
     "text": as_text,
