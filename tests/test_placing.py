@@ -256,3 +256,29 @@ def test_statement_moved(text: str, result: str | None) -> None:
     (found,) = located([finding], ranges, source, Places(codes(source, parsed, {}), ranges))
     assert found.fix
     assert rewritten(source, found.fix.edits) == (result or text.replace("fit()", "fit() + 1"))
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("x = fit(a)\n", True),
+        ("x = fit(a)\nprint(A)\n", False),
+        ("# a\nx = fit(a)\n", False),
+        ("x = fit(\n    a,\n    b=a,\n)\n", False),
+    ],
+)
+def test_pattern_that_the_code_must_not_hold(text: str, safe: bool) -> None:
+    """Apart from what is replaced; else the other fix is made."""
+    source = read(Path("a.py"), text.encode())
+    parsed = parse(source)
+    calls = Calls("fit")
+    parsed.modules[0].visit(calls)  # type: ignore[union-attr]
+    (call,) = calls.found
+    fix = repairs.fix("", repairs.replaced(repairs.positional(call, 0), "b"), safe=False)
+    assert fix
+    fix = replace(fix, safe=True, unless=r"\ba\b", otherwise=fix)
+    finding = Finding("KER301", "name", "", "", Severity.error, Confidence.high, call, fix=fix)
+    ranges = ranges_of(nodes_of([finding]), source, parsed, {})
+    (found,) = located([finding], ranges, source, Places(codes(source, parsed, {}), ranges))
+    assert found.fix
+    assert (found.fix.safe, found.fix.unless, found.fix.otherwise) == (safe, "", None)

@@ -93,7 +93,7 @@ def blocks(labels: Value, names: Collection[str], least: int) -> str:
             case Term(".sort_values()", args) if _sorts_by(args, labels):
                 return "sorted"
             case Term(name) if name.rpartition(".")[2] in JOINS:
-                return "joined" if _classes(term, least) else ""
+                return "joined" if _classes(term, least) else "written" if _repeated(term) else ""
             case _:
                 pass
     return "written" if _in_blocks(_literal(labels), least) else ""
@@ -116,6 +116,23 @@ def _classes(term: Term, least: int) -> bool:
     rows = [found.rows for found in known]
     enough = None in rows or sum(row or 0 for row in rows) >= least
     return len(values) == len(known) > 1 and len(set(values)) == len(values) and enough
+
+
+def _repeated(term: Term) -> bool:
+    """Whether labels are `[0] * n + [1] * m`, each one once."""
+    found = _labels_of(term)
+    return len(found) > 1 and None not in found and len(set(found)) == len(found)
+
+
+def _labels_of(value: Value) -> list[object]:
+    """The labels that a sum of repeated lists of one label holds, in order; None for anything else."""
+    match value:
+        case Term("add", {"left": left, "right": right}):
+            return [*_labels_of(left), *_labels_of(right)]
+        case Term("multiply", {"left": Items([Const(label)], "list")}):
+            return [label]
+        case _:
+            return [None]
 
 
 def _literal(value: Value) -> Value:
