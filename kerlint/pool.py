@@ -1,7 +1,6 @@
 """Files examined by several processes: each does the files of a folder after each other, and one that dies costs no more than a file.
 
-On Linux the processes are forked from one that has imported everything, which costs them 10 ms each instead of half a second; a fork is
-safe there because no thread is running. Elsewhere, and where threads are running, they are started afresh (spawn).
+Forked processes (`method` "fork") come from one that has imported everything; others are started afresh ("spawn") and import it themselves.
 """
 
 from __future__ import annotations
@@ -10,8 +9,6 @@ import gc
 import multiprocessing
 import os
 import signal
-import sys
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -47,9 +44,9 @@ class _Worker:
 class Pool:
     """Some processes, and the work that waits for them."""
 
-    def __init__(self, tasks: Iterable[Task], configs: Configs, jobs: int, *, keyed: bool, method: str | None = None) -> None:
+    def __init__(self, tasks: Iterable[Task], configs: Configs, jobs: int, method: str, *, keyed: bool) -> None:
         self._keyed = keyed
-        self._method = method or ("fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn")
+        self._method = method
         self._context: Any = multiprocessing.get_context(self._method)
         self._configs = replace(configs, _known={}, _of_file={})
         self._waiting = _shares(list(tasks), jobs)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -20,8 +22,9 @@ if TYPE_CHECKING:
     from kerlint.keys import Keys
     from kerlint.semantics.project import Project
 
-WORTH = 150_000
-"""Bytes of code that one more process is started for (benchmarks/speed.py measures where it begins to pay)."""
+WORTH = {"fork": 30_000, "spawn": 200_000}
+"""Bytes of code that one more process is started for. A forked one costs 0.03 s, one that is started afresh as much as the start of a run
+(0.5 s); a second of work is 150,000 bytes. Each is worth five times its cost then, so that a slow disk or a busy machine loses nothing."""
 AT_ONCE = 200
 """Outcomes that are kept together: what a run has found out is there for the next one although it is stopped."""
 
@@ -105,11 +108,13 @@ class Sweep:
 
     def _examined(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Outcome, bytes, bytes]]:
         """Each file with its outcome, the key by which that is kept, and its record (none without a cache)."""
-        jobs = self.jobs or min(_processors(), len(tasks), sum(task.size for task in tasks) // WORTH)
+        # A fork is safe as long as no thread is running; on macOS it never is (libraries of the system start some), Windows has none.
+        method = "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
+        jobs = self.jobs or min(_processors(), len(tasks), sum(task.size for task in tasks) // WORTH[method])
         if tasks and jobs > 1:
             from kerlint.pool import Pool
 
-            yield from Pool(tasks, self.configs, jobs, keyed=self.cache is not None).outcomes()
+            yield from Pool(tasks, self.configs, jobs, method, keyed=self.cache is not None).outcomes()
         elif tasks:
             from kerlint.record import Writer
 

@@ -63,7 +63,7 @@ def test_processes_find_what_one_finds(tree: Path, method: str) -> None:
     paths = sorted(tree.glob("part*/*.py"))
     expected = Sweep(paths, Configs(), jobs=1).outcomes()
     tasks = [Task(number, path, path.stat().st_size) for number, path in enumerate(paths)]
-    done = sorted(Pool(tasks, Configs(), 3, keyed=True, method=method).outcomes(), key=lambda one: one[0].number)
+    done = sorted(Pool(tasks, Configs(), 3, method, keyed=True).outcomes(), key=lambda one: one[0].number)
     assert [outcome for _, outcome, _, _ in done] == expected
     assert len({key for *_, key, _ in done}) == len(paths)
 

@@ -25,7 +25,7 @@ MOST_FOLLOWED = 20
 _IMPORT = re.compile(rb"""^(?:\xef\xbb\xbf)?[ \t"]*(?:from[ \t]+(\.*)([\w.]*)[ \t]+import|import[ \t]+([\w.]+))""", re.MULTILINE)
 LARGEST = 2_000_000
 """Bytes of a source file that is still followed into; generated tables are larger."""
-MOST_KEPT = 400_000
+MOST_KEPT = 150_000
 """Characters of imported files whose trees are kept for the next file that imports them."""
 
 
@@ -91,6 +91,7 @@ class Project:
         self.asked: dict[tuple[str, int, str], str] = {}
         self.followed: dict[Path, None] = {}
         self.written: dict[Path, tuple[Source, Parsed]] = {}
+        self.read = 0
 
     def begin(self) -> None:
         """Start to note what the next file rests on, and let go of the trees that were not asked for lately if they are too many."""
@@ -211,6 +212,7 @@ class Project:
             source = read(path, data)
         except SourceError:
             return None
+        self.read += len(source.text)
         return source, parse(source)
 
     def digest(self, path: Path) -> bytes:
