@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import FAULT, Kerlint
+from conftest import FAULT, ROOT, Kerlint
 from running import written
+from snippets import like, session, snippets
 
 from kerlint.dynamic import observe
 
@@ -153,3 +154,20 @@ def test_a_hook_runs_no_script_unless_the_configuration_says_so(folder: Path, ke
     assert kerlint("check", "train.py", "--fix").returncode == 0, "a fix runs nothing"
     (folder / "kerlint.toml").unlink()
     assert kerlint("check", "train.py").stderr == "", "nothing is run that was not asked for"
+
+
+def test_the_sessions_of_the_docs(folder: Path, process: Kerlint) -> None:
+    """Those of docs/dynamic.md: with TensorFlow, which the environment that other pages are tried in lacks."""
+    tried = 0
+    for snippet in snippets(ROOT / "docs" / "dynamic.md"):
+        if snippet.title:
+            written(folder, snippet.body, snippet.title)
+        for command, shown in session(snippet.body) if snippet.language == "console" else ():
+            name, *arguments = command.split()
+            done = process(*arguments)
+            assert name == "kerlint"
+            assert done.returncode == 1
+            printed = "".join(f"{line}\n" for line in f"{done.stderr}{done.stdout}".strip("\n").splitlines())
+            assert like(shown).fullmatch(printed), printed
+            tried += 1
+    assert tried == 2
