@@ -51,7 +51,8 @@ class User:
         for script in (self.folder / "train.py", self.folder / "dist" / "train.py"):
             script.parent.mkdir(exist_ok=True)
             script.write_text(text)
-        self._runs("git", "add", "-f", ".").check_returncode()
+        self._runs("git", "add", ".").check_returncode()
+        self._runs("git", "add", "-f", "dist/train.py").check_returncode()
 
     def _runs(self, *command: str) -> Done:
         env = {**os.environ, "PRE_COMMIT_HOME": str(self.homes / "pre-commit"), "PREK_HOME": str(self.homes / "prek")}
