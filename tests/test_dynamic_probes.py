@@ -14,7 +14,18 @@ import tensorflow as tf
 
 from kerlint.dynamic import probes
 from kerlint.dynamic.exercise import Exercise
-from kerlint.dynamic.measurements import Counterfactual, Declined, FirstLoss, Gap, Gradients, Probed, Rates, Shuffled, Statistics
+from kerlint.dynamic.measurements import (
+    Activations,
+    Counterfactual,
+    Declined,
+    FirstLoss,
+    Gap,
+    Gradients,
+    Probed,
+    Rates,
+    Shuffled,
+    Statistics,
+)
 from kerlint.dynamic.probes.bench import Bench
 from kerlint.dynamic.probes.clock import Clock
 from kerlint.dynamic.probes.course import Rows, parted
@@ -261,6 +272,20 @@ def test_no_time_is_told() -> None:
     x = table()
     told = [event for event in measure(subject(dense(10, 4), x, linear(x)), "KER401", seconds=0.0) if isinstance(event, Declined)]
     assert {event.reason for event in told} == {"no time was left for it"}
+
+
+def test_a_batch_is_of_rows_from_everywhere() -> None:
+    x = np.linspace(0, 100, 1000).reshape(-1, 1)
+    model = dense(1, 4)
+    (passed,) = (event for event in measure(subject(model, x, x)) if isinstance(event, Activations))
+    assert passed.layers[0].largest_input is not None
+    assert passed.layers[0].largest_input > 50
+
+
+def test_rows_that_are_sorted_are_taken_from_everywhere() -> None:
+    x, y = table(5000), np.repeat([0, 1], 2500)
+    sorted_rows = replace(subject(dense(10, 4), x, y), x=x[:2048], y=y[:2048], whole=(x, y))
+    assert set(probes.spread(sorted_rows).y.tolist()) == {0, 1}
 
 
 # Every kind of model

@@ -156,6 +156,9 @@ CASES = [
     Case("KER102", "refuted", (data(x(spread_ratio=1000.0), normalizer="norm"),), "`norm` normalizes"),
     Case("KER103", "confirmed", (data(y(0, 900, mean=500.0)), first(std=0.5, shape=(32, 1)), against("KER103", (9.0, 9.0), (0.2, 0.3)))),
     Case("KER103", "inconclusive", (data(y(0, 900, mean=500.0)), first(std=0.5, shape=(32, 1)), against("KER103", (9.0, 9.0), (7.0, 7.0)))),
+    Case(
+        "KER103", "inconclusive", (data(y(0, 900, mean=500.0)), first(std=0.5, shape=(32, 1)), against("KER103", (None,) * 2, (None,) * 2))
+    ),
     Case("KER103", "refuted", (data(y(0, 9, mean=0.1)), first(std=0.5, shape=(32, 1)), against("KER103", (1.0, 1.0), (0.9, 0.9)))),
     Case(
         "KER104",

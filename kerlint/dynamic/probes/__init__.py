@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from functools import partial
 
 import msgspec
+import numpy as np
 
 from kerlint.dynamic.measurements import Declined, Failed, Probed
 from kerlint.dynamic.probes.bench import Bench
 from kerlint.dynamic.probes.clock import Clock, DeclinedError
 from kerlint.dynamic.probes.facts import MEASURES, fact
 from kerlint.dynamic.probes.keeping import kept
-from kerlint.dynamic.probes.nesting import taken
+from kerlint.dynamic.probes.nesting import length, taken
 from kerlint.dynamic.probes.passes import backward, forward, gradients, told
 from kerlint.dynamic.probes.statistics import statistics
 from kerlint.dynamic.probes.trainings import gap, overfitted, rates, shuffled
@@ -32,7 +34,7 @@ def described(bench: Bench) -> Iterator[Probed]:
 def passed(bench: Bench) -> Iterator[Probed]:
     """P2, P3 and P4: one batch forward and backward. A step that raises is told, after what the pass forward has shown."""
     subject = bench.subject
-    x, y, weights = (taken(data, slice(0, bench.batch)) for data in (subject.x, subject.y, subject.sample_weight))
+    x, y, weights = bench.one
     one = forward(subject.model, x)
     try:
         bench.cost, bench.slopes = backward(subject, x, y, weights)
@@ -65,11 +67,21 @@ def run(subject: Subject, budget_seconds: float, seeds: int, asked: frozenset[st
 
     Afterwards the model is as it was. What the user's model raises in a probe is told as `Declined`.
     """
-    bench = Bench(subject, Clock.of(budget_seconds), seeds, asked)
+    bench = Bench(spread(subject), Clock.of(budget_seconds), seeds, asked)
     with kept(subject.model):
         for name, codes, probe in PROBES:
             if codes is None or codes & asked:
                 yield from _tried(name, probe, bench)
+
+
+def spread(subject: Subject) -> Subject:
+    """The same with as many rows from everywhere in the place of the first ones, where all are at hand: data may be sorted."""
+    count = length(subject.x)
+    if subject.whole is None or subject.sample_weight is not None or length(subject.whole[0]) <= count:
+        return subject
+    index = np.sort(np.random.RandomState(0).choice(length(subject.whole[0]), count, replace=False))
+    x, y = (taken(data, index) for data in subject.whole)
+    return replace(subject, x=x, y=y)
 
 
 def _tried(name: str, probe: Callable[[Bench], Iterator[Probed]], bench: Bench) -> Iterator[Probed]:

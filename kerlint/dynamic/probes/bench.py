@@ -60,6 +60,14 @@ class Bench:
         self.subject.model(some, training=False)
         return time.monotonic() - began
 
+    @cached_property
+    def one(self) -> tuple[Any, Any, Any]:
+        """A batch of rows from everywhere, x, y and weights: the first rows may be all of one class, or the smallest."""
+        subject = self.subject
+        index = np.random.RandomState(0).permutation(length(subject.x))[: self.batch]
+        x, y, weights = (taken(data, index) for data in (subject.x, subject.y, subject.sample_weight))
+        return x, y, weights
+
     def rows(self, x: Any = None, y: Any = None) -> Rows:
         """What arms are run on; other inputs or targets in the place of the user's."""
         subject = self.subject

@@ -11,7 +11,7 @@ from kerlint.dynamic.measurements import Fact
 from kerlint.dynamic.probes.bench import Bench
 from kerlint.dynamic.probes.clock import DeclinedError
 from kerlint.dynamic.probes.keeping import restore, values
-from kerlint.dynamic.probes.nesting import arrays, each, taken
+from kerlint.dynamic.probes.nesting import arrays, each
 from kerlint.dynamic.probes.passes import cost, finite, number, tensor
 from kerlint.dynamic.probes.structure import kind, leaves
 from kerlint.dynamic.probes.trainings import accuracy
@@ -36,7 +36,7 @@ def vocabulary(bench: Bench) -> Measured:
 
 def thresholds(bench: Bench) -> Measured:
     """The accuracy of scores at 0.5 and at 0."""
-    x, y = (taken(data, slice(0, bench.batch)) for data in (bench.subject.x, bench.subject.y))
+    x, y, _ = bench.one
     predictions = bench.subject.model(each(x, tensor), training=False)
     yield "accuracy at 0.5", accuracy(predictions, y), ""
     yield "accuracy at 0", accuracy(predictions, y, 0.0), ""
@@ -69,7 +69,7 @@ def statistics(model: Any) -> set[int]:
 
 def ways_round(bench: Bench) -> Measured:
     """The loss of one batch with labels and predictions both ways round."""
-    x, y = (taken(data, slice(0, bench.batch)) for data in (bench.subject.x, bench.subject.y))
+    x, y, _ = bench.one
     predictions = number(bench.subject.model(each(x, tensor), training=False))
     loss = bench.subject.compiled.get("loss")
     if not callable(loss):
@@ -121,14 +121,14 @@ def moving_statistics(bench: Bench) -> Measured:
 
 def dropped(bench: Bench) -> Measured:
     """The share of outputs that are exactly 0 in training."""
-    x = taken(bench.subject.x, slice(0, bench.batch))
+    x = bench.one[0]
     given = next(arrays(bench.subject.model(each(x, tensor), training=True)))[1]
     yield "outputs of 0 in training", float((number(given) == 0).mean()), ""
 
 
 def modes(bench: Bench) -> Measured:
     """How far the outputs in training are from those in prediction."""
-    x = each(taken(bench.subject.x, slice(0, bench.batch)), tensor)
+    x = each(bench.one[0], tensor)
     one, other = (number(next(arrays(bench.subject.model(x, training=training)))[1]) for training in (True, False))
     yield "difference of the modes", finite(np.abs(one - other).max()), ""
 

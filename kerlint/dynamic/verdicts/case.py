@@ -200,10 +200,10 @@ def better(arms: Arms, arm: Arm, than: Arm, factor: float = 1.0) -> bool:
 
 
 def gain(arms: Arms, arm: Arm, than: Arm) -> float:
-    """How many times lower one arm ends than another, by their medians."""
+    """How many times lower one arm ends than another, by their medians; not a number when neither stays finite."""
     low, high = middle(arms, arm), middle(arms, than)
     if math.isinf(low):
-        return 0.0
+        return math.nan if math.isinf(high) else 0.0
     return math.inf if math.isinf(high) or low <= 0 else high / low
 
 
