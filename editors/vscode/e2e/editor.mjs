@@ -64,8 +64,9 @@ export async function open(vsix, { environment, settings = {}, programs = {}, ex
   const folder = await mkdtemp(join(tmpdir(), "kerlint-e2e-"));
   const [data, extensions, workspace] = ["data", "extensions", "workspace"].map((name) => join(folder, name));
   await cp(join(HERE, "workspace"), workspace, { recursive: true });
+  const install = (one) => symlink(one, join(workspace, ".venv"));
   if (environment !== undefined) {
-    await symlink(environment, join(workspace, ".venv"));
+    await install(environment);
   }
   for (const [name, code] of Object.entries(programs)) {
     await writeFile(join(workspace, name), code);
@@ -103,6 +104,8 @@ export async function open(vsix, { environment, settings = {}, programs = {}, ex
   return {
     workspace,
     installed: await readdir(extensions),
+    /** Give the workspace an environment. */
+    install,
     /** Change what is set in the workspace while the editor runs. */
     set,
     /** What the extension has written into its log. */

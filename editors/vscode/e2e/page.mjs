@@ -103,10 +103,16 @@ export class Window {
 
   /** Open the list of what can be done at a piece of the source; the titles. */
   async offers(piece) {
+    const rows = ".action-widget .monaco-list-row.action";
     await this.click(piece);
-    await this.press("Control+Period");
-    await this.page.waitForSelector(".action-widget .monaco-list-row.action", { visible: true, timeout: PATIENCE });
-    return this.texts(".action-widget .monaco-list-row.action");
+    await this.page.waitForSelector(".codicon-light-bulb, .codicon-gutter-lightbulb", { timeout: PATIENCE });
+    // A list that is asked for while the editor still moves its cursor is closed again.
+    return eventually(`what can be done at ${piece}`, async () => {
+      await this.press("Control+Period");
+      await this.page.waitForSelector(rows, { visible: true, timeout: 5_000 }).catch(() => undefined);
+      const titles = await this.texts(rows);
+      return titles.length > 0 && titles;
+    });
   }
 
   /** Choose from that list. */
@@ -119,6 +125,12 @@ export class Window {
       }
     }
     throw new Error(`nothing like ${pattern} is offered`);
+  }
+
+  /** Press a button of a message. */
+  async button(title) {
+    const button = await this.page.waitForSelector(`.notification-toast ::-p-text(${title})`, { timeout: PATIENCE });
+    await button.click();
   }
 
   /** What the language status says. */

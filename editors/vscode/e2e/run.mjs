@@ -147,7 +147,12 @@ await scene("a script", { environment: venv }, "train.py", async (window, step, 
     await window.text(".output-view-content, .part.panel", /serving after/);
   });
   await step("nothing was complained of", () => quiet(window, editor));
-  console.log((await editor.log()).replace(/^/gm, "      "));
+  await step("the editor says how long the extension took to start", async () => {
+    await window.command("Developer: Show Running Extensions");
+    const own = await window.text(".runtime-extensions-editor .extension", /kerlint[\s\S]*Activation: /);
+    console.log(`      ${own.match(/Activation: .*/)[0]}`);
+    console.log((await editor.log()).replace(/^/gm, "      "));
+  });
 });
 
 await scene("a notebook", { environment: venv }, undefined, async (window, step, editor) => {
@@ -174,15 +179,20 @@ await scene("a notebook", { environment: venv }, undefined, async (window, step,
   await step("nothing was complained of", () => quiet(window, editor));
 });
 
-await scene("no kerlint", {}, "train.py", async (window, step) => {
+await scene("no kerlint", {}, "train.py", async (window, step, editor) => {
   await step("the user is told how to install it, once, and where that is explained", async () => {
     const text = await window.text(".notification-toast", /pip install "kerlint\[lsp\]"/);
     assert.match(text, /How to set it up/);
     assert.equal((await window.texts(".notification-toast")).length, 1);
   });
-  await step("so does the status", () =>
+  await step("the status says it, too", () =>
     window.status(/kerlint, kerlint is neither in the Python environment nor on the PATH/),
   );
+  await step("tried again after it was installed, it serves", async () => {
+    await editor.install(venv);
+    await window.button("Try again");
+    await window.squiggle(LOSS);
+  });
 });
 
 const SENTENCE = "kerlint: the language server needs two packages more: pip install 'kerlint[lsp]'";

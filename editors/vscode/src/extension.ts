@@ -15,7 +15,7 @@ let server: Server | undefined;
 export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel("kerlint", { log: true });
   const { item, show } = status();
-  const own = new Server(log, show, (message) => void complain(message, log));
+  const own: Server = new Server(log, show, (message) => void complain(message, own, log));
   server = own;
   context.subscriptions.push(
     log,
@@ -44,12 +44,17 @@ async function lintWorkspace(own: Server): Promise<void> {
   }
 }
 
-async function complain(message: string, log: vscode.LogOutputChannel): Promise<void> {
-  const [page, details] = ["How to set it up", "Show log"];
-  const chosen = await vscode.window.showErrorMessage(message, page, details);
-  if (chosen === page) {
-    await vscode.env.openExternal(vscode.Uri.parse(SETUP_PAGE));
-  } else if (chosen === details) {
-    log.show();
+async function complain(message: string, own: Server, log: vscode.LogOutputChannel): Promise<void> {
+  const [page, again, details] = ["How to set it up", "Try again", "Show log"];
+  switch (await vscode.window.showErrorMessage(message, page, again, details)) {
+    case page:
+      await vscode.env.openExternal(vscode.Uri.parse(SETUP_PAGE));
+      break;
+    case again:
+      await own.restart();
+      break;
+    case details:
+      log.show();
+      break;
   }
 }

@@ -17,18 +17,30 @@ interface PythonExtension {
 export class Python {
   private environments: PythonExtension["environments"];
   private listener: vscode.Disposable | undefined;
+  private known: string | undefined;
 
   constructor(private readonly changed: () => void) {}
 
   /** The interpreter of the chosen environment; undefined if there is no such extension, or it has chosen none. */
-  async interpreter(folder: vscode.Uri | undefined): Promise<string | undefined> {
+  async interpreter(): Promise<string | undefined> {
     const extension = vscode.extensions.getExtension<PythonExtension>("ms-python.python");
     this.environments ??= (await extension?.activate())?.environments;
-    if (this.environments === undefined) {
-      return undefined;
+    this.listener ??= this.environments?.onDidChangeActiveEnvironmentPath(() => void this.compare());
+    this.known = await this.chosen();
+    return this.known;
+  }
+
+  /** The extension tells of changes while it starts, and of those of other folders: most leave the interpreter as it is. */
+  private async compare(): Promise<void> {
+    if ((await this.chosen()) !== this.known) {
+      this.changed();
     }
-    this.listener ??= this.environments.onDidChangeActiveEnvironmentPath(this.changed);
-    const environment = await this.environments.resolveEnvironment(this.environments.getActiveEnvironmentPath(folder));
+  }
+
+  private async chosen(): Promise<string | undefined> {
+    const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+    const path = this.environments?.getActiveEnvironmentPath(folder);
+    const environment = path && (await this.environments?.resolveEnvironment(path));
     return environment?.executable.uri?.fsPath;
   }
 

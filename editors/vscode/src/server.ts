@@ -83,8 +83,7 @@ export class Server {
 
   private async find(set: Settings, here: System): Promise<Found | undefined> {
     const asked = set.path.length === 0 && set.importStrategy === "fromEnvironment" && set.interpreter === "";
-    const active = asked ? await this.python.interpreter(vscode.workspace.workspaceFolders?.[0]?.uri) : undefined;
-    const looked = places(set, here, active);
+    const looked = places(set, here, asked ? await this.interpreter() : undefined);
     const found = await find(looked, here, machine);
     if (!Array.isArray(found)) {
       return found;
@@ -97,6 +96,16 @@ export class Server {
     }
     this.fail(notFound(set, found));
     return undefined;
+  }
+
+  /** What the Python extension has chosen; where that extension fails, kerlint may be found without it. */
+  private async interpreter(): Promise<string | undefined> {
+    try {
+      return await this.python.interpreter();
+    } catch (error) {
+      this.log.warn(`the Python extension does not say which environment is chosen: ${error}`);
+      return undefined;
+    }
   }
 
   private async end(): Promise<void> {
