@@ -30,6 +30,8 @@ def test_the_server_takes_every_value_that_the_extension_allows(name: str) -> No
             pass
         case {"type": "boolean"}:
             values = [True, False]
+        case {"type": "integer"}:
+            values = [0, 1000]
         case {"type": "array"}:
             values = [["KER3"]]
         case {"type": "string"}:

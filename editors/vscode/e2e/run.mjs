@@ -176,6 +176,7 @@ await scene("a notebook", { environment: venv }, undefined, async (window, step,
     await window.gone(".squiggly-error");
     await window.text(".markers-panel .message-box-container", /No problems have been detected/);
   });
+  await step("the line above fit says that nothing is left", () => window.text(".codelens-decoration", /^no findings/));
   await step("nothing was complained of", () => quiet(window, editor));
 });
 
