@@ -63,7 +63,7 @@ def kill(tree: Path, expected: str, after: float, chance: random.Random) -> Kill
             shutil.rmtree(tree / CACHE, ignore_errors=True)
         case 1:
             forget(tree, chance)
-    runs = [start(tree, "-j2") for _ in range(2)]
+    runs = [start(tree, subprocess.DEVNULL, "-j2") for _ in range(2)]
     started = time.perf_counter()
     journal = tree / CACHE / f"{NAME}-journal"
     if chance.random() < 0.5:
@@ -76,7 +76,7 @@ def kill(tree: Path, expected: str, after: float, chance: random.Random) -> Kill
         with suppress(ProcessLookupError):  # it is over
             (os.killpg if whole else os.kill)(run.pid, signal.SIGKILL)
     for run in runs:
-        run.communicate()
+        run.wait()
     faults = [] if sound(tree) else ["the database is damaged"]
     faults += [] if said(tree) == expected else ["the next run says something else"]
     faults += [] if said(tree) == expected else ["the run after the next says something else"]
@@ -94,18 +94,16 @@ def forget(tree: Path, chance: random.Random) -> None:
         database.commit()
 
 
-def start(tree: Path, *options: str) -> subprocess.Popen[str]:
+def start(tree: Path, output: int, *options: str) -> subprocess.Popen[str]:
     """A run in a process group of its own."""
     command = [sys.executable, "-m", "kerlint", ".", "--output-format=json", *options]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(
-        command, cwd=tree, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, start_new_session=True
-    )
+    return subprocess.Popen(command, cwd=tree, stdout=output, stderr=subprocess.STDOUT, text=True, env=environment, start_new_session=True)
 
 
 def said(tree: Path, *options: str) -> str:
     """All that a run prints, with its exit code."""
-    run = start(tree, *options)
+    run = start(tree, subprocess.PIPE, *options)
     output, _ = run.communicate()
     return f"{output}\n{run.returncode}"
 
