@@ -115,16 +115,22 @@ export class Window {
     });
   }
 
-  /** Choose from that list. */
+  /** Choose from that list, when it has come to rest; it closes when something in it was hit. */
   async choose(pattern) {
-    const rows = await this.page.$$(".action-widget .monaco-list-row.action");
-    for (const row of rows) {
-      if (pattern.test(await row.evaluate((one) => one.innerText))) {
-        await row.click();
-        return;
+    const widget = ".action-widget .monaco-list-row.action";
+    await eventually(`${pattern} chosen`, async () => {
+      for (const row of await this.page.$$(widget)) {
+        const before = await row.boundingBox();
+        if (before !== null && pattern.test(await row.evaluate((one) => one.innerText))) {
+          await sleep(500);
+          const { y } = (await row.boundingBox()) ?? {};
+          if (y === before.y) {
+            await row.click().catch(() => undefined); // the list may close under the pointer
+          }
+        }
       }
-    }
-    throw new Error(`nothing like ${pattern} is offered`);
+      return (await this.page.$(widget)) === null;
+    });
   }
 
   /** Press a button of a message. */
