@@ -23,6 +23,8 @@ class Known:
     compiled: Mapping[str, Any] = field(default_factory=dict)
     place: Place | None = None
     trained: int = 0
+    learning: frozenset[int] = frozenset()
+    """The ids of the weights that the compiled step changes; empty before that is settled."""
     left: tuple[float, ...] = ()
     """What tells the weights that the last training has left."""
     applied: Any = None

@@ -22,6 +22,7 @@ from kerlint.dynamic.eagerness import eager
 from kerlint.dynamic.gathering import UnreadableError
 from kerlint.dynamic.loops import COUNTER
 from kerlint.dynamic.measurements import Declined
+from kerlint.dynamic.probes.facts import settled
 from kerlint.dynamic.protocol import FitBegun, FitEnded, Place
 from kerlint.dynamic.reporting import Reporter
 from kerlint.dynamic.subject import Subject
@@ -122,6 +123,8 @@ class Training:
             result = original(**given)
         known = self.of(model)
         known.compiled, known.place = given, place
+        early = model.built and str(self.keras.__version__).startswith("2.")  # Keras 2 settles here what the step changes, Keras 3 at fit
+        known.learning = frozenset(map(id, model.trainable_weights)) if early else frozenset()
         with self.apart():
             self.describe(known)
         return result
@@ -131,11 +134,15 @@ class Training:
         COUNTER.step()
         with self.working():
             asked = call(given)
-            if self._visit(place, "fit"):
+            visited = self._visit(place, "fit")
+            if visited:
                 self._look(model, "fit", place, asked)
+            known = self.of(model)
+            known.learning = known.learning or frozenset(map(id, model.trainable_weights))
             with self.eager(model):
                 history = original(**asked.short())
-        known = self.of(model)
+            for fact in settled(self._fits, model, known.learning) if visited else ():
+                self.reporter.send(fact)
         known.trained, known.left = known.trained + 1, told_by(model)
         return asked.padded(history)
 

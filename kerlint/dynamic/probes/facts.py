@@ -10,14 +10,12 @@ import numpy as np
 from kerlint.dynamic.measurements import Fact
 from kerlint.dynamic.probes.bench import Bench
 from kerlint.dynamic.probes.clock import DeclinedError
-from kerlint.dynamic.probes.keeping import restore, values
 from kerlint.dynamic.probes.nesting import arrays, each
 from kerlint.dynamic.probes.passes import cost, finite, number, tensor
 from kerlint.dynamic.probes.structure import kind, leaves
 from kerlint.dynamic.probes.trainings import accuracy
 
 MOST_UPDATES = 200
-FEW_STEPS = 3
 
 
 def fact(bench: Bench, code: str) -> Iterator[Fact]:
@@ -42,29 +40,12 @@ def thresholds(bench: Bench) -> Measured:
     yield "accuracy at 0", accuracy(predictions, y, 0.0), ""
 
 
-def moving(bench: Bench) -> Measured:
-    """Which weights steps change, and which are said to be trainable."""
-    model, optimizer = bench.subject.model, bench.subject.model.optimizer
-    if callable(getattr(optimizer, "build", None)) and not optimizer.built:
-        optimizer.build(model.trainable_variables)
-    before = [number(weight).copy() for weight in model.weights]
-    begun = values(model), values(optimizer)
-    x, y, weights = bench.rows().batches(0)[0]
-    # With the step that the model has compiled at an earlier fit, which may be older than its flags.
-    model.fit(x, y, sample_weight=weights, batch_size=bench.batch, epochs=FEW_STEPS, verbose=0)
-    after = [number(weight).copy() for weight in model.weights]
-    for state in begun:
-        restore(state)
-    moved = {id(weight) for weight, old, new in zip(model.weights, before, after, strict=True) if (new != old).any()}
+def settled(fit: int, model: Any, learning: frozenset[int]) -> Iterator[Fact]:
+    """Which weights the compiled step changes, by their ids, against those that are trainable now."""
     trainable = {id(weight) for weight in model.trainable_weights}
-    yield "weights that move", float(len(moved & trainable)), ""
-    yield "weights that are trainable", float(len(trainable)), ""
-    yield "weights that move and are not trainable", float(len(moved - trainable - statistics(model))), ""
-
-
-def statistics(model: Any) -> set[int]:
-    """The moving means and variances of a model, which move in training although they are not trained."""
-    return {id(weight) for weight in model.weights if "moving" in str(weight.name)}
+    yield Fact(fit=fit, name="weights that move", value=float(len(learning & trainable)))
+    yield Fact(fit=fit, name="weights that are trainable", value=float(len(trainable)))
+    yield Fact(fit=fit, name="weights that move and are not trainable", value=float(len(learning - trainable)))
 
 
 def ways_round(bench: Bench) -> Measured:
@@ -140,7 +121,6 @@ MEASURES: dict[str, Callable[[Bench], Measured]] = {
     "KER316": certain,
     "KER318": ways_round,
     "KER413": clipped,
-    "KER512": moving,
     "KER517": modes,
     "KER605": moving_statistics,
 }
