@@ -362,7 +362,7 @@ def pictures() -> Subject:
 @pytest.mark.parametrize("make", [several, weighted, balanced, own_loss, eager, half, words, pictures])
 def test_every_kind_of_model_is_probed(make: Any) -> None:
     given = make()
-    codes = ("KER401", "KER112", "KER206", "KER114")
+    codes = ("KER401", "KER112", "KER513", "KER114")
     measured = measure(given, *codes, seeds=2)
     assert [event for event in measured if isinstance(event, Declined)] == []
     assert {Statistics, FirstLoss, Gradients, Rates, Shuffled, Gap} <= {type(event) for event in measured}

@@ -281,10 +281,10 @@ def fresh(optimizer: Any, rate: float) -> Any:
 
 def redrawn(model: Any, seed: int, anew: frozenset[int] = frozenset(), initializer: Any = None) -> Iterator[tuple[Any, Any]]:
     """New values for every kernel that is as its initializer left it, and from another initializer for those of layers in `anew`."""
-    for layer in model._flatten_layers(include_self=False, recursive=True):
+    for place, layer in enumerate(model._flatten_layers(include_self=False, recursive=True)):
         for weight in kernels(layer):
             other = id(layer) in anew
-            draw = _draw(initializer if other else _initializer(layer, weight), layer, weight, seed)
+            draw = _draw(initializer if other else _initializer(layer, weight), place, weight, seed)
             if draw is not None and (other or _as_fresh(number(weight), draw)):
                 yield weight, draw
 
@@ -294,13 +294,13 @@ def _initializer(layer: Any, weight: Any) -> Any:
     return getattr(layer, f"{name}_initializer", None) or getattr(layer, f"{name.removesuffix('_kernel')}_initializer", None)
 
 
-def _draw(made: Any, layer: Any, weight: Any, seed: int) -> Any:
+def _draw(made: Any, place: int, weight: Any, seed: int) -> Any:
     if not callable(getattr(made, "get_config", None)):
         return None
     config = made.get_config()
     if "seed" not in config:
         return None
-    mixed = int.from_bytes(f"{weight.shape}{layer.name}".encode(), "big") % 99991
+    mixed = int.from_bytes(f"{weight.shape}{place}".encode(), "big") % 99991  # no name, which counts the models of the run
     return number(type(made).from_config({**config, "seed": 100003 * seed + mixed})(tuple(weight.shape)))
 
 
