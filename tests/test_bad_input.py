@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import FAULT, Done, Kerlint
@@ -150,10 +151,10 @@ def test_error_of_our_own_is_no_traceback(kerlint: Kerlint, tmp_path: Path, besi
 
     understand = engine.understand
 
-    def failing(source: engine.Source, project: object) -> engine.Understood:
+    def failing(source: engine.Source, *args: Any, **named: Any) -> engine.Understood:
         if source.path.name == "a.py":
             raise ZeroDivisionError("by accident")
-        return understand(source, project)  # type: ignore[arg-type]
+        return understand(source, *args, **named)
 
     monkeypatch.setattr(engine, "understand", failing)
     (tmp_path / "a.py").write_bytes(KERAS)

@@ -258,8 +258,15 @@ def _unused_copy(program: Program, fed: scale.Fed) -> Assignment | None:
 def _made_from(value: Value, data: Value) -> bool:
     path, way = facts(value).path, _selections(facts(data))
     changed = bool(path) and path[-1].effect in ("scale", "center", "encode")
+    if _kind(value) != _kind(data):  # what a model makes of data is no copy of it
+        return False
     chosen = _selections(facts(value))
     return changed and split_of(value) == split_of(data) and same_origin(value, data) and chosen == way[: len(chosen)]
+
+
+def _kind(value: Value) -> str:
+    origin = facts(value).origin
+    return origin.kind if origin is not None else ""
 
 
 def _selections(found: Facts) -> list[str]:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
+from kerlint.semantics.catalog.migration import THIRD
 from kerlint.semantics.provenance import inputs_of, labels_of
 from kerlint.semantics.values import Const, Value, number
 from kerlint.semantics.wording import figure
@@ -21,6 +22,11 @@ RESTORES = frozenset({"set_weights", "load_weights"})
 TRAINING = frozenset({"fit", "train_on_batch", "tape"})
 HIDDEN = frozenset({"*", "**"})
 """How arguments of an unknown star are kept: anything may have been given."""
+
+
+def on_keras_2(program: Program) -> bool:
+    """Whether a program runs with Keras 2: its project asks for it, or the package that Keras 2 lives on in is imported."""
+    return program.keras < THIRD or any(name.startswith("tf_keras") for name in program.names.values())
 
 
 def repeats(event: Event) -> tuple[Loop, ...]:

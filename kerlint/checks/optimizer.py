@@ -62,7 +62,9 @@ def _too_high(rate: Rate, rule: Rule) -> Severity | None:
 
 
 def _band(rate: Rate, rule: Rule) -> Severity | None:
-    never = float("inf")
+    never, epsilon = float("inf"), number(rate.optimizer.args.get("epsilon"))
+    if epsilon is not None and epsilon >= rule["large_epsilon"]:
+        return None
     if rate.amount >= rule["error_at"].get(rate.kind, never):
         return Severity.error
     if rate.amount >= rule["warning_at"].get(rate.kind, never) or rate.amount > rule["warning_above"].get(rate.kind, never):
@@ -73,10 +75,12 @@ def _band(rate: Rate, rule: Rule) -> Severity | None:
 def _single(model: Model | None) -> bool:
     """Whether at most one known layer of a model learns: the loss of one layer has one valley, in which large steps may still do.
 
-    So it is for a head on a backbone from a library, of which nothing is known.
+    So it is for a head on a backbone from a library, of which nothing is known; a model of `keras.applications` that learns is deep.
     """
-    learning = (layer for layer in model.layers if layer.kind in graph.WEIGHTED and layer.trainable is not False) if model else ()
-    return model is not None and len({id(layer.identity) for layer in learning}) < len(("one", "more"))
+    learning = [layer for layer in model.layers if layer.trainable is not False] if model is not None else []
+    deep = any(layer.cls.startswith("keras.applications.") for layer in learning)
+    weighted = {id(layer.identity) for layer in learning if layer.kind in graph.WEIGHTED}
+    return model is not None and not deep and len(weighted) < len(("one", "more"))
 
 
 def learning_rate_too_low(program: Program, rule: Rule) -> Iterator[Finding]:

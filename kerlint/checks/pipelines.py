@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from kerlint.semantics.program import Event, Program
 
 _READING = ("fit", "evaluate", "predict")
-_COUNTING = (3, 0)
-"""The version from which on Keras counts steps with `range`."""
 _KINDS = {"batches": "batches", "examples": "examples", "elements": "its own elements"}
 """What the streams yield that go into a model; a dataset of windows does not."""
 
@@ -176,7 +174,7 @@ def _made(cause: Term, data: Value, message: str) -> tuple[Related, ...]:
 
 
 def float_steps(program: Program, rule: Rule) -> Iterator[Finding]:
-    if program.keras < _COUNTING or any(name.startswith("tf_keras") for name in program.names.values()):
+    if history.on_keras_2(program):
         return
     for event in _readings(program):
         for name in rule["arguments"]:

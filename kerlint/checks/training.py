@@ -296,10 +296,13 @@ def trainable_after_compile(program: Program, rule: Rule) -> Iterator[Finding]:
         if changed is None or changed.node in seen:
             continue
         seen.add(changed.node)
+        settled = _settled(program, events[: events.index(changed)], fit)
         yield rule.finding(
             changed.node,
+            "" if settled else "early",
+            severity=None if settled else Severity.info,
             confidence=certainty.of(fit, fit.model, changed, changed.args.get("value")),
-            related=_too_late(compiled, fit),
+            related=_too_late(compiled, fit) if settled else (),
             scope=(fit.node,),
             value=words(changed.args["value"]),
             model=fit.model.name or "the model",
@@ -316,6 +319,11 @@ def _change(events: tuple[Event, ...], model: Model) -> Event | None:
         return None
     later = events[events.index(chosen) :]
     return None if any(event.kind == "compile" for event in later) else chosen
+
+
+def _settled(program: Program, earlier: tuple[Event, ...], fit: Event) -> bool:
+    """Whether what learns was settled by the events since `compile`: Keras 2 does so there, Keras 3 when the model is first trained."""
+    return history.on_keras_2(program) or any(event.kind in history.TRAINING and event.identity is fit.identity for event in earlier)
 
 
 def _too_late(compiled: Event, fit: Event) -> tuple[Related, ...]:
