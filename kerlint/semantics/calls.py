@@ -204,6 +204,8 @@ def _instance_method(
         return assembly.apply(run, receiver, positional, keywords, node)
     if is_model(receiver):
         return models.model_method(run, receiver, name, positional, keywords, node)
+    if name in methods.TRAINERS:
+        events.foreign_fit(run, receiver, numbered(positional, keywords), keywords, node)
     return Term(f".{name}()", {"self": receiver, **numbered(positional, keywords)}, node=node)
 
 

@@ -340,6 +340,8 @@ def foreign_fit(run: Interpreter, receiver: Value, args: Args, keywords: Args, n
             reason = Unknown(f"a model from {library} (external)", node=node)
         case Unknown(why) if KERAS_WORDS & set(keywords):
             reason = Unknown(why, node=node)
+        case Instance(cls=cls) if KERAS_WORDS & set(keywords) and cls.rests_on is not None:
+            reason = Unknown(f"a base of `{cls.name}` is not known", node=node)
         case _:
             return
     bound = _arguments("fit", [value for key, value in args.items() if key.isdigit()], keywords)

@@ -151,6 +151,12 @@ class Class(Value):
     bases: tuple[Value, ...]
     frame: Frame
 
+    @property
+    def rests_on(self) -> Value | None:
+        """A base, its own or inherited, that is no class of the source, or None."""
+        bases = [base for cls in self.lineage() if isinstance(cls, Class) for base in cls.bases if not isinstance(base, Class)]
+        return next((base for base in bases if not (isinstance(base, Symbol) and base.name == "builtins.object")), None)
+
     def lineage(self, seen: tuple[Class, ...] = ()) -> Iterator[Value]:
         """This class and its bases, depth first, each once: the user's classes and the symbols they end in."""
         yield self
