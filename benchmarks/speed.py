@@ -143,8 +143,8 @@ def split(paths: list[Path]) -> tuple[Counter[str], Counter[str]]:
         (engine, "parse"): "parse",
         (project, "parse"): "parse imported files",
         (interpreter, "interpret"): "interpret",
-        (engine, "judge"): "check",
-        (locating, "ranges_of"): "locate",
+        (engine, "weigh"): "check",
+        (locating, "surroundings"): "locate",
         (locating, "located"): "locate",
         (engine, "_examine"): "rest",
     }
