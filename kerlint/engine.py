@@ -6,7 +6,6 @@ import gc
 import os
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib import import_module
@@ -161,34 +160,22 @@ def examined(
     What a file leaves behind is looked through for garbage once, before the next one: the collector's own rhythm looks through the trees
     of imported files and through libraries again and again (0.63 against 0.16 of 4.3 s).
     """
-    looked = 0
-    with without_garbage_collection(), _set_aside() as set_aside:
-        for path in paths:
-            if projects.read - looked > MOST_READ:
-                gc.collect()
-                looked = projects.read
-            elif gc.get_count()[0] > MOST_LEFT:
-                gc.collect(0)
-            yield examine(path, config, projects, contents(path))
-            if not looked and projects.read:
-                set_aside()
-
-
-@contextmanager
-def _set_aside() -> Iterator[Callable[[], None]]:
-    """What sets aside, once, what is there: libraries and catalogs, which no later look for garbage has to go through again."""
-    done: list[bool] = []
-
-    def set_aside() -> None:
-        if not done:
-            gc.freeze()
-            done.append(True)
-
-    try:
-        yield set_aside
-    finally:
-        if done:
-            gc.unfreeze()
+    looked, aside = 0, False
+    with without_garbage_collection():
+        try:
+            for path in paths:
+                if projects.read - looked > MOST_READ:
+                    gc.collect()
+                    looked = projects.read
+                elif gc.get_count()[0] > MOST_LEFT:
+                    gc.collect(0)
+                yield examine(path, config, projects, contents(path))
+                if not aside and projects.read:  # libraries and catalogs are there now: no later look has to go through them
+                    gc.freeze()
+                    aside = True
+        finally:
+            if aside:
+                gc.unfreeze()
 
 
 def prepare() -> None:

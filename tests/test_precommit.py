@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import FAULT, ROOT
+from conftest import FAULT, ROOT, release
 
 REPAIRABLE = f'{FAULT}model.compile(loss="binary_crossentropy")\n'
 """A script whose only finding has a safe fix."""
@@ -69,14 +69,7 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This checkout as a repository of its own with a release, so that what is not committed yet is tried as well."""
     folder = tmp_path_factory.mktemp("checkout") / "kerlint"
-    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    for name in names.splitlines():
-        if (ROOT / name).is_file() and not name.startswith("tests/"):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes((ROOT / name).read_bytes())
-    git = ["git", "-c", "user.name=kerlint", "-c", "user.email=kerlint@example.com"]
-    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "kerlint"], ["tag", RELEASE]):
-        subprocess.run([*git, *arguments], cwd=folder, check=True)
+    release(folder, RELEASE)
     return folder
 
 

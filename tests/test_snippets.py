@@ -22,7 +22,7 @@ import tree_sitter
 import tree_sitter_groovy
 import tree_sitter_lua
 import yaml
-from conftest import FAULT, ROOT
+from conftest import FAULT, ROOT, release
 from snippets import BLOCK, Snippet, jobs, like, schema_of, session, snippets, uses
 
 from kerlint import lint
@@ -67,14 +67,7 @@ class Place:
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This checkout as a repository with a release."""
     folder = tmp_path_factory.mktemp("repository") / "kerlint"
-    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    for name in names.splitlines():
-        if (ROOT / name).is_file() and not name.startswith("tests/"):
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes((ROOT / name).read_bytes())
-    git = ["git", "-c", "user.name=kerlint", "-c", "user.email=kerlint@example.com"]
-    for arguments in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "kerlint"], ["tag", "v0.1.0"]):
-        subprocess.run([*git, *arguments], cwd=folder, check=True)
+    release(folder, "v0.1.0")
     return folder
 
 

@@ -15,6 +15,7 @@ from kerlint.dynamic.verdicts.case import (
     numbers,
     refuted,
     short,
+    would_learn,
 )
 from kerlint.dynamic.verdicts.data import label_starts_at_one
 from kerlint.finding import Evidence
@@ -38,28 +39,17 @@ def sigmoid_deep_stack(case: Case) -> Evidence:
 
 def missing_hidden_activation(case: Case) -> Evidence:
     """The same steps end lower with a relu in between."""
-    return relu_would_learn(case)
+    return would_learn(case)
 
 
 def linear_only_model(case: Case) -> Evidence:
     """The same steps end lower with hidden relu layers."""
-    return relu_would_learn(case)
-
-
-def relu_would_learn(case: Case) -> Evidence:
-    """Another activation ends lower by a factor with every seed, or not at all."""
-    found = case.counterfactual()
-    as_is, other = found.arms
-    if better(found, other, as_is, case["run_gain"]):
-        return confirmed(changed(found), **numbers(found))
-    if gain(found, other, as_is) <= 1:
-        return refuted(changed(found), **numbers(found))
-    return inconclusive(changed(found), **numbers(found))
+    return would_learn(case)
 
 
 def softmax_hidden(case: Case) -> Evidence:
     """Units of a hidden softmax share one, and relu would learn better."""
-    return relu_would_learn(case)
+    return would_learn(case)
 
 
 def symmetric_init(case: Case) -> Evidence:

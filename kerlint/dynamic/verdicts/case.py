@@ -262,3 +262,14 @@ def rate(arm: Arm) -> str:
     """A learning rate as a program writes it: "1.0", "0.001", "1e-05"."""
     text = f"{arm.rate or 0.0:.3g}"
     return text if "." in text or "e" in text else f"{text}.0"
+
+
+def would_learn(case: Case) -> Evidence:
+    """What is suggested ends lower by a factor with every seed, or not at all."""
+    found = case.counterfactual()
+    as_is, other = found.arms
+    if better(found, other, as_is, case["run_gain"]):
+        return confirmed(changed(found), **numbers(found))
+    if gain(found, other, as_is) <= 1:
+        return refuted(changed(found), **numbers(found))
+    return inconclusive(changed(found), **numbers(found))

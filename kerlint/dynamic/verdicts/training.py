@@ -6,16 +6,13 @@ from kerlint.dynamic.measurements import Gap
 from kerlint.dynamic.verdicts.case import (
     Case,
     NotMeasuredError,
-    better,
-    changed,
     confirmed,
     counted,
     either,
-    gain,
     inconclusive,
-    numbers,
     refuted,
     short,
+    would_learn,
 )
 from kerlint.dynamic.verdicts.overfitting import gap, gap_verdict
 from kerlint.finding import Evidence
@@ -71,11 +68,7 @@ def wide_layer_without_regularizer(case: Case) -> Evidence:
 
 def dropout_rate_too_high(case: Case) -> Evidence:
     """The usual rate learns better in the same steps."""
-    found = case.counterfactual()
-    as_is, other = found.arms
-    if better(found, other, as_is, case["run_gain"]):
-        return confirmed(changed(found), **numbers(found))
-    return refuted(changed(found), **numbers(found)) if gain(found, other, as_is) <= 1 else inconclusive(changed(found), **numbers(found))
+    return would_learn(case)
 
 
 def l2_too_strong(case: Case) -> Evidence:
