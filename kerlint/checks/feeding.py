@@ -89,7 +89,7 @@ def _application(layers: Collection[Layer], rule: Rule) -> Layer | None:
     """The application that scales its inputs itself, unless it was told not to."""
     for layer in layers:
         told = layer.arg("include_preprocessing")
-        if layer.cls.startswith("keras.applications.") and layer.kind.startswith(tuple(rule["self_scaling"])):
+        if graph.is_application(layer) and layer.kind.startswith(tuple(rule["self_scaling"])):
             return layer if told is None or isinstance(told, Const) and told.value is True else None
     return None
 

@@ -355,3 +355,8 @@ def edges(size: Value) -> set[int | float]:
             return set(found)
         case _:
             return set()
+
+
+def is_application(layer: Layer) -> bool:
+    """Whether it is one of the networks of `keras.applications`, not a function beside them."""
+    return layer.cls.startswith("keras.applications.") and layer.kind[:1].isupper()

@@ -78,7 +78,7 @@ def _single(model: Model | None) -> bool:
     So it is for a head on a backbone from a library, of which nothing is known; a model of `keras.applications` that learns is deep.
     """
     learning = [layer for layer in model.layers if layer.trainable is not False] if model is not None else []
-    deep = any(layer.cls.startswith("keras.applications.") for layer in learning)
+    deep = any(map(graph.is_application, learning))
     weighted = {id(layer.identity) for layer in learning if layer.kind in graph.WEIGHTED}
     return model is not None and not deep and len(weighted) < len(("one", "more"))
 

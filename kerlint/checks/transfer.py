@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from kerlint.checks import certainty, history, rates, repairs
+from kerlint.checks import certainty, graph, history, rates, repairs
 from kerlint.checks.graph import WEIGHTED
 from kerlint.checks.intake import CARRYING
 from kerlint.checks.places import origin_of, related
@@ -62,14 +62,11 @@ def _freezings(program: Program, compiled: Event) -> tuple[Related, ...]:
     return tuple(Related(node, "frozen here") for node in nodes[-1:] if node is not None)
 
 
-APPLICATIONS = "keras.applications."
-
-
 def _pretrained(model: Model) -> Iterator[Layer]:
     """The applications in a model that come with the weights of ImageNet."""
     for layer in model.layers:
         match layer.arg("weights"):
-            case Const("imagenet") if layer.cls.startswith(APPLICATIONS) and layer.kind[:1].isupper():
+            case Const("imagenet") if graph.is_application(layer):
                 yield layer
             case _:
                 continue
