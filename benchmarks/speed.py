@@ -28,8 +28,10 @@ from benchmarks.measuring import KERLINT, Cost, cost
 from benchmarks.resolution import files
 from kerlint import engine, locating
 from kerlint.config import Config
+from kerlint.garbage import without_garbage_collection
+from kerlint.projects import Projects
 from kerlint.semantics import interpreter, project
-from kerlint.source import Source, SourceError, parse, read, without_garbage_collection
+from kerlint.source import Source, SourceError, parse, read
 
 SLOWEST = 10
 """Rules whose checks are listed."""
@@ -89,7 +91,7 @@ def sources(folders: list[Path]) -> Iterator[Source]:
 def cpu(folders: list[Path]) -> dict[str, Any]:
     """Seconds of CPU for bare parsing and for linting, and their ratio; then, of a run of its own, the phases and the slowest checks."""
     found = list(sources(folders))
-    config, projects = Config(), engine.Projects()
+    config, projects = Config(), Projects()
     list(engine.examined([Path("warm.py")], lambda path: config, projects, lambda path: script(50).encode()))
     bare = lint = 0.0
     crashes = 0
@@ -152,7 +154,7 @@ def split(paths: list[Path]) -> tuple[Counter[str], Counter[str]]:
     for (module, name), phase in wrapped.items():
         setattr(module, name, timed(before[module, name], phase, phases))
     engine.check_of = cache(check_of)
-    config, projects = Config(), engine.Projects()
+    config, projects = Config(), Projects()
     started = time.process_time()
     list(engine.examined(paths, lambda path: config, projects, lambda path: None))
     phases["collect garbage"] = time.process_time() - started - phases.total()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,16 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerlint.config import Config, Configs, shown
-from kerlint.finding import Finding, Position, Range
+from kerlint.finding import Finding, Position, Range, ordered
+from kerlint.garbage import without_garbage_collection
+from kerlint.mentions import may_mention
 from kerlint.mistake import MistakeError
 from kerlint.outcome import Outcome, digest
+from kerlint.projects import Projects, concerns
 from kerlint.rule import Rule, rules
-from kerlint.source import Source, SourceError, may_mention, parse, read, trains, without_garbage_collection
+from kerlint.source import Source, SourceError, parse, read
 from kerlint.timing import UNTIMED, Untimed
 
 if TYPE_CHECKING:
     from kerlint.semantics.program import Program
-    from kerlint.semantics.project import Project, Tops
+    from kerlint.semantics.project import Project
     from kerlint.source import Parsed
 
     Check = Callable[[Program, Rule], Iterable[Finding]]
@@ -69,43 +71,6 @@ class Understood:
         """The file itself and those that it imports, by the path that a report names."""
         imported = ((Path(shown(path)), source) for path, (source, _) in self.followed.items())
         return {**{path: replace(file, path=path) for path, file in imported}, self.source.path: self.source}
-
-
-class Projects:
-    """The projects of a run: each file that is imported from one is parsed once.
-
-    `contents` are files by resolved path that hold something else than what is on disk; `clock` is told how long everything takes.
-    """
-
-    def __init__(self, contents: Mapping[Path, bytes] | None = None, clock: Untimed = UNTIMED) -> None:
-        self.clock = clock
-        self._known: dict[tuple[str, tuple[str, ...], str], Project] = {}
-        self._contents = contents or {}
-
-    def of(self, path: Path | str, config: Config) -> Project:
-        """The project that a file belongs to."""
-        root = os.path.realpath(config.root) if config.file and config.settings.src else self.tops.of(str(path))
-        key = root, config.settings.src, config.settings.target_keras
-        if key not in self._known:
-            self._known[key] = self._new(Path(root), *key[1:])
-        return self._known[key]
-
-    @cached_property
-    def tops(self) -> Tops:
-        """Where the projects of files begin."""
-        from kerlint.semantics.project import Tops
-
-        return Tops()
-
-    @property
-    def read(self) -> int:
-        """How many characters were parsed."""
-        return sum(project.read for project in self._known.values())
-
-    def _new(self, root: Path, src: tuple[str, ...], keras: str) -> Project:
-        from kerlint.semantics.project import Project
-
-        return Project(root, src, keras, self._contents)
 
 
 def lint(path: Path | str, text: str | None = None, config: Config | None = None) -> list[Finding]:
@@ -215,11 +180,6 @@ def _examine(path: Path, config: Callable[[Path], Config], projects: Projects, d
                 return _understood(source, data, settings, projects.of(path, settings), projects.clock)
 
 
-def concerns(path: Path, data: bytes, project: Callable[[], Project]) -> bool:
-    """Whether a file is looked at: it mentions Keras, or trains something that it imports from a file of its project that does."""
-    return may_mention(data) or (trains(data) and project().leads_to_keras(path, data))
-
-
 def opened(path: Path, data: bytes, project: Callable[[], Project]) -> Source | Outcome:
     """The source of a file that has to do with Keras, else what there is to say of it."""
     if b"\0" not in data and not concerns(path, data, project):  # what is not text is said to be, not passed over
@@ -302,23 +262,6 @@ def weigh(understood: Understood, config: Config, clock: Untimed = UNTIMED) -> t
 def _wanted(finding: Finding, config: Config) -> bool:
     """Whether the file that a finding is in, which may be an imported one, wants to hear of it."""
     return finding.range is None or finding.code == UNREADABLE or finding.code in config.rules_of(finding.range.path)
-
-
-def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """By position; of several reports of one rule at one place, the surest stays, and of equally sure ones the gravest."""
-    best: dict[tuple[str, Range | None], Finding] = {}
-    for finding in findings:
-        key = finding.code, finding.range
-        rank = finding.confidence, finding.severity
-        if key not in best or rank > (best[key].confidence, best[key].severity):
-            best[key] = finding
-    return tuple(sorted(best.values(), key=_position))
-
-
-def _position(finding: Finding) -> tuple[str, int, Position, str]:
-    place = finding.range
-    assert place is not None
-    return str(place.path), place.cell or 0, place.start, finding.code
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 from pathlib import Path
@@ -199,3 +199,20 @@ class Finding:
 def url_of(code: str, name: str) -> str | None:
     """The page of a rule on the web; None for a project's own rules, whose codes begin with other letters."""
     return f"{PAGES}rules/{code}-{name}/" if code.startswith("KER") else None
+
+
+def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """By position; of several reports of one rule at one place, the surest stays, and of equally sure ones the gravest."""
+    best: dict[tuple[str, Range | None], Finding] = {}
+    for finding in findings:
+        key = finding.code, finding.range
+        rank = finding.confidence, finding.severity
+        if key not in best or rank > (best[key].confidence, best[key].severity):
+            best[key] = finding
+    return tuple(sorted(best.values(), key=_position))
+
+
+def _position(finding: Finding) -> tuple[str, int, Position, str]:
+    place = finding.range
+    assert place is not None
+    return str(place.path), place.cell or 0, place.start, finding.code

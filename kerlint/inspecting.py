@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerlint.config import shown
-from kerlint.engine import Projects, concerns
 from kerlint.files import EXCLUDED, Skip
+from kerlint.projects import Projects, concerns
 from kerlint.run import CLEAN, WRONG, Run
 from kerlint.settings import KEYS
 

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from kerlint.config import Configs
-from kerlint.engine import Projects, prepare
+from kerlint.engine import prepare
 from kerlint.outcome import Outcome
+from kerlint.projects import Projects
 from kerlint.record import Reader, Writer
 from kerlint.sweep import Recorder, Task
 

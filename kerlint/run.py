@@ -11,18 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerlint.config import Config, Configs, shown
-from kerlint.engine import Projects, Understood, examine, examined, ordered, understand_file
 from kerlint.files import Discovery, Trouble, discover
-from kerlint.finding import Finding
+from kerlint.finding import Finding, ordered
 from kerlint.mistake import MistakeError
-from kerlint.outcome import Outcome, Quoted
+from kerlint.outcome import Outcome
 from kerlint.outputs import Output, append_summary, write
+from kerlint.projects import Projects
 from kerlint.reports import BOLD, TINT, Batch, Paint, report
 from kerlint.sweep import Progress, Sweep
 from kerlint.timing import UNTIMED, Untimed
 
 if TYPE_CHECKING:
     from kerlint.cache import Cache
+    from kerlint.engine import Understood
     from kerlint.rule import Rule
     from kerlint.source import Source
 
@@ -94,11 +95,15 @@ class Run:
             with clock.phase("read"):
                 self.outcomes.extend(Sweep(self.discovery.files, self.configs, cache, jobs, progress, Projects(clock=clock)).outcomes())
             return
+        from kerlint.engine import examined
+
         self.contents.update({path.resolve(): data for path in self.discovery.files})
         self.outcomes.extend(examined(self.discovery.files, self.config_of, Projects(self.contents, clock), lambda path: data))
 
     def renewed(self, contents: Mapping[Path, bytes], changed: Collection[Path] | None) -> Run:
         """The run with other content of files: those that changed are examined again and those that report in them (None: all)."""
+        from kerlint.engine import examine
+
         projects = Projects(contents)
 
         def again(outcome: Outcome) -> Outcome:
@@ -158,6 +163,8 @@ class Run:
     @cached_property
     def quoted(self) -> Mapping[Path, Source]:
         """The files that findings are in."""
+        from kerlint.quoted import Quoted
+
         states = [(path, state) for outcome in self.outcomes for path, state in outcome.files.items()]
         files = {name: state for path, state in states for name in (path, self.names.get(path, path))}
         written = {path: text for outcome in self.outcomes for path, text in outcome.written.items()}
@@ -377,6 +384,8 @@ def shown_files(run: Run, style: str, paint: Paint, complain: Callable[[str], ob
 
 
 def _understood(run: Run, complain: Callable[[str], object]) -> Iterator[Understood]:
+    from kerlint.engine import understand_file
+
     projects = Projects()
     for trouble in run.discovery.troubles:
         complain(f"{trouble.path}: {trouble.message}")

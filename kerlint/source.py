@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import gc
 import re
 import warnings
 from collections.abc import Iterator, Mapping
@@ -15,16 +14,13 @@ from typing import TYPE_CHECKING
 
 from kerlint import notebook
 from kerlint.depth import too_deep
+from kerlint.garbage import without_garbage_collection
 from kerlint.magics import KEPT, neutral
+from kerlint.mentions import mentioned
 
 if TYPE_CHECKING:
     from libcst import CSTNode, Module, ParserSyntaxError
 
-WORDS = ("keras", "tensorflow")
-FRAGMENT = ("Sequential(", ".compile(")
-"""What a piece of a script without its imports (a question, an exercise) has, all of it, when it trains a model."""
-_WORDS = tuple(word.encode() for word in WORDS)
-_FRAGMENT = tuple(word.encode() for word in FRAGMENT)
 _BREAK = re.compile(r"\r\n|\r|\n")
 _BYTES_BREAK = re.compile(rb"\r\n|\r|\n")
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
@@ -89,7 +85,7 @@ class Source:
     @property
     def mentions_keras(self) -> bool:
         """Whether any code names Keras or TensorFlow, or looks like a piece of such code; all other files are left alone."""
-        return _mentioned(*(cell.text for cell in self.cells), *self.written.values())
+        return mentioned(*(cell.text for cell in self.cells), *self.written.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,21 +155,6 @@ def parse(source: Source) -> Parsed:
     return Parsed(modules, tuple(result for result in results if isinstance(result, Problem)))
 
 
-def may_mention(data: bytes) -> bool:
-    """Whether the bytes of a file hold what code of Keras has: all that a foreign file costs is this search."""
-    return any(word in data for word in _WORDS) or all(word in data for word in _FRAGMENT)
-
-
-def trains(data: bytes) -> bool:
-    """Whether something may be trained in a file."""
-    return b".fit" in data or b".train_on_batch(" in data
-
-
-def _mentioned(*texts: str) -> bool:
-    """The same of texts that go together."""
-    return any(word in text for text in texts for word in WORDS) or all(any(word in text for text in texts) for word in FRAGMENT)
-
-
 # Reading
 
 
@@ -229,7 +210,7 @@ def _without_form_feeds(text: str) -> tuple[str, tuple[int, ...]]:
 
 
 def _read_notebook(path: Path, text: str) -> Source:
-    if not _mentioned(text) and text.lstrip().startswith("{") and text.rstrip().endswith("}"):
+    if not mentioned(text) and text.lstrip().startswith("{") and text.rstrip().endswith("}"):
         return Source(path, text, notebook=True)
     try:
         found = notebook.code_cells(text)
@@ -266,18 +247,6 @@ def _dedented(text: str) -> tuple[str, tuple[int, ...]]:
 
 
 # Parsing
-
-
-@contextmanager
-def without_garbage_collection() -> Iterator[None]:
-    """A syntax tree holds no garbage, and looking for some doubles the time of a parse (design.md, section 7)."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _parse_cell(cell: Cell) -> Module | Problem:

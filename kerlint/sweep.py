@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerlint.config import Config, Configs
-from kerlint.engine import Projects, concerns, examined
+from kerlint.garbage import without_garbage_collection
 from kerlint.mistake import MistakeError
 from kerlint.outcome import Outcome, digest
-from kerlint.source import without_garbage_collection
+from kerlint.projects import Projects, concerns
 
 if TYPE_CHECKING:
     from kerlint.cache import Cache
@@ -188,6 +188,8 @@ class Recorder:
 
     def __call__(self, paths: Iterable[Path]) -> Iterator[tuple[bytes, Outcome]]:
         """The key of each file, empty when its outcome is not to be kept, and the outcome."""
+        from kerlint.engine import examined  # which a run that knows all its files does without
+
         for outcome in examined(paths, self._config, self._projects, lambda path: None):
             yield self._views.key(str(outcome.path), outcome.content) if self._views and outcome.content else b"", outcome
 

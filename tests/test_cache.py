@@ -29,6 +29,7 @@ from kerlint.cache import NAME, Cache
 from kerlint.config import Configs
 from kerlint.finding import Position, Range
 from kerlint.outcome import Outcome, digest
+from kerlint.projects import Projects
 from kerlint.record import Reader, RecordError, Writer
 from kerlint.sweep import Recorder, Sweep
 
@@ -210,8 +211,8 @@ def test_own_rules_that_change_while_they_run_are_not_kept(tree: Path) -> None:
     configs = Configs()
     config = configs.of(tree)
     (tree / "rules" / "checks.py").write_text(CHECK.format("meanwhile"))
-    ((key, outcome),) = Recorder(configs, engine.Projects(), keyed=True)([tree / "heads.py"])
-    ((other, _),) = Recorder(Configs(), engine.Projects(), keyed=True)([tree / "heads.py"])
+    ((key, outcome),) = Recorder(configs, Projects(), keyed=True)([tree / "heads.py"])
+    ((other, _),) = Recorder(Configs(), Projects(), keyed=True)([tree / "heads.py"])
     assert key not in (b"", other)
     assert config.own
     assert outcome.content

@@ -13,11 +13,13 @@ from conftest import FAULT, Kerlint
 
 import kerlint as package
 from kerlint.config import Config, Configs
-from kerlint.engine import Projects, examine, lint_source, ordered, understand
-from kerlint.finding import Confidence, Finding, Position, Range, Severity
+from kerlint.engine import examine, lint_source, understand
+from kerlint.finding import Confidence, Finding, Position, Range, Severity, ordered
 from kerlint.locating import located
-from kerlint.outcome import Quoted, digest
+from kerlint.outcome import digest
 from kerlint.placing import Places
+from kerlint.projects import Projects
+from kerlint.quoted import Quoted
 from kerlint.semantics.project import Project
 from kerlint.source import read
 

@@ -12,12 +12,13 @@ from kerlint.config import Config
 from kerlint.dynamic import confirm
 from kerlint.dynamic.observe import Observation, Running, Wanted, lacking
 from kerlint.dynamic.protocol import FitBegun, FitEnded, Known, Loaded, StandIn, Started
-from kerlint.engine import ordered
+from kerlint.finding import ordered
+from kerlint.mentions import may_mention
 from kerlint.mistake import MistakeError
 from kerlint.outcome import Outcome, digest
 from kerlint.run import WRONG, Run, Wish, counted
 from kerlint.settings import Settings
-from kerlint.source import Source, SourceError, may_mention, read
+from kerlint.source import Source, SourceError, read
 from kerlint.suppression import apply, suppressions
 
 STOPPED = 3

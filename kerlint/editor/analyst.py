@@ -41,12 +41,12 @@ from kerlint.editor.remedies import Looked, differences
 from kerlint.engine import check_of, examine, judge, opened, understand
 from kerlint.files import Discovery, discover
 from kerlint.finding import Finding
+from kerlint.garbage import without_garbage_collection
 from kerlint.mistake import MistakeError
 from kerlint.outcome import Outcome
 from kerlint.rule import rules
 from kerlint.semantics import interpreter as interpreter
 from kerlint.semantics import provenance
-from kerlint.source import without_garbage_collection
 
 LARGEST = 2_000_000
 """Bytes of a file that is looked at while it is edited, as of one that is followed into (`semantics.project`)."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kerlint.config import Config, Configs
-from kerlint.engine import Projects
+from kerlint.projects import Projects
 from kerlint.semantics.project import Project
 from kerlint.settings import Layer
 from kerlint.source import Parsed, parse

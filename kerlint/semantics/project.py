@@ -9,14 +9,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kerlint.mentions import may_mention
 from kerlint.outcome import Grounds, digest
 from kerlint.semantics.dependencies import Version, target
-from kerlint.source import Source, SourceError, may_mention, parse, read
 
 if TYPE_CHECKING:
     from libcst import Module
 
-    from kerlint.source import Parsed
+    from kerlint.source import Parsed, Source
 
 MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "requirements.txt")
 """What tells the top folder of a project."""
@@ -199,11 +199,15 @@ class Project:
 
     def load_text(self, path: Path, text: str) -> tuple[Source, Parsed]:
         """A file that a notebook writes (`%%writefile`), parsed from its text: it is there for this notebook only."""
+        from kerlint.source import parse, read
+
         source = read(path, text.encode())
         self.written[path] = found = (source, parse(source))
         return found
 
     def _load(self, path: Path) -> tuple[Source, Parsed] | None:
+        from kerlint.source import SourceError, parse, read  # which a run that knows all its files does without
+
         data = self._content(path)
         self.digests[path] = _digest(data)
         if data is None:
