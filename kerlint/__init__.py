@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 __version__ = "0.1.0"
 PAGES = "https://kerlint.readthedocs.io/en/stable/"
 """Where the documentation stands; the page of a rule is `rules/KER301-softmax-single-unit/` below it."""
 __all__ = ["Finding", "Rule", "Severity", "lint"]
 
+TYPE_CHECKING = False  # as type checkers read it; to import typing takes as long as Python does to start
 if TYPE_CHECKING:
     from kerlint.engine import lint
     from kerlint.finding import Finding, Severity

@@ -1,4 +1,4 @@
-"""`kerlint check`: its options, and what they ask for."""
+"""`kerlint check`: what its options ask for."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from kerlint import completion
-from kerlint.command import CLEAN, configs_of, configurable, mistaken, paint_of, print_lines
+from kerlint.command import CLEAN, configs_of, mistaken, paint_of, print_lines
 from kerlint.mistake import MistakeError, meant
+from kerlint.options import COMMANDS
 
 if TYPE_CHECKING:
     from kerlint.run import Run, Wish
@@ -23,88 +21,18 @@ if TYPE_CHECKING:
 STDIN = "-"
 
 
-@click.command()
-@click.argument("paths", nargs=-1, shell_complete=completion.paths)
-@click.option(
-    "--select",
-    multiple=True,
-    metavar="RULES",
-    shell_complete=completion.selectors,
-    help="Rules to run: codes, prefixes, names or ALL, separated by commas.",
-)
-@click.option("--ignore", multiple=True, metavar="RULES", shell_complete=completion.selectors, help="Rules not to run.")
-@click.option(
-    "--extend-select",
-    multiple=True,
-    metavar="RULES",
-    shell_complete=completion.selectors,
-    help="Rules to run on top of those that run anyway.",
-)
-@click.option("--fix", is_flag=True, help="Make the fixes that keep the meaning of the code.")
-@click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: make those that change the training, too.")
-@click.option("--diff", is_flag=True, help="Print what --fix or --add-noqa would change, and change nothing.")
-@click.option("--add-noqa", metavar="[=REASON]", help="Write a comment at every finding that suppresses it.")
-@click.option(
-    "--output-format",
-    metavar="FORMAT",
-    shell_complete=completion.values("output-format"),
-    help="text (default), concise, grouped, json, json-lines, sarif, github, gitlab, azure, junit, rdjson or html.",
-)
-@click.option(
-    "--output",
-    multiple=True,
-    metavar="FORMAT[=FILE]",
-    shell_complete=completion.values("output-format"),
-    help="Report in this format, into a file where one is named; may be given several times.",
-)
-@click.option(
-    "--min-confidence", metavar="LEVEL", shell_complete=completion.values("min-confidence"), help="low, medium (default) or high."
-)
-@click.option(
-    "--fail-on",
-    metavar="LEVEL",
-    shell_complete=completion.thresholds,
-    help="error, warning (default), info or the code of a rule: what makes the exit code 1.",
-)
-@click.option("--baseline", metavar="FILE", help="Report only what this file does not hold; `kerlint baseline create` writes it.")
-@click.option("--force-exclude", is_flag=True, help="Leave out excluded files although they are given by hand.")
-@click.option("--exit-zero", is_flag=True, help="Exit with 0 although there are findings.")
-@click.option("--show-suppressed", is_flag=True, help="In SARIF: list what comments and baselines suppress, too, marked as suppressed.")
-@click.option("--statistics", is_flag=True, help="Count the findings of each rule.")
-@click.option("--timing", is_flag=True, help="Print to standard error how long each phase and each rule has taken; -v lists all rules.")
-@click.option("--watch", is_flag=True, help="Lint again after every change, until Ctrl-C; needs `kerlint[watch]`.")
-@click.option("--show-files", is_flag=True, help="List the files that would be linted, and why others are skipped.")
-@click.option("--show-settings", is_flag=True, help="List the settings, and where each comes from.")
-@click.option(
-    "--dynamic", is_flag=True, help="Run the script for seconds, guarded, and measure what is said of it; its arguments follow --."
-)
-@click.option("--dynamic-timeout", type=float, metavar="SECONDS", help="How long a script may run (60).")
-@click.option("--dynamic-seeds", type=int, metavar="N", help="How many times what depends on chance is repeated (3).")
-@click.option("--dynamic-memory", metavar="SIZE", help="How much memory a script may take (8G).")
-@click.option("--dynamic-strict", is_flag=True, help="Exit with 3 when a script does not come to its end.")
-@click.option("-j", "--jobs", type=click.IntRange(0), metavar="N", help="How many processes share the work; 0: as many as are worth it.")
-@click.option("--no-cache", is_flag=True, help="Neither use nor keep what is known of files which have not changed.")
-@click.option(
-    "--cache-dir",
-    envvar="KERLINT_CACHE_DIR",
-    metavar="PATH",
-    callback=lambda ctx, param, value: value and os.path.abspath(value),
-    help="The directory that keeps what is known of files (.kerlint_cache).",
-)
-@click.option("--stdin-filename", metavar="PATH", help="Where the code in standard input (PATHS is -) would stand.")
-@click.option("-q", "--quiet", is_flag=True, help="Print findings only.")
-@click.option("-s", "--silent", is_flag=True, help="Print nothing.")
-@click.option("-v", "--verbose", is_flag=True, help="Show where an internal error happened.")
-@configurable
-def check(paths: tuple[str, ...], **options: Any) -> int:
-    """Lint files and directories (the working directory, when none is given)."""
+def check(paths: tuple[str, ...], options: dict[str, Any], script: tuple[str, ...] = ()) -> int:
+    """Lint files and directories (the working directory, when none is given).
+
+    `script` is what follows `--`, for a script that is run.
+    """
     from kerlint import run as runs
     from kerlint import timing
 
     configs, wish, work = configs_of(options), _wish(options), _work(options)
     stdin = STDIN in paths or (not paths and options["stdin_filename"] is not None)
     if options["watch"]:
-        return _watch(paths, options, wish, stdin)
+        return _watch(paths, options, wish, stdin=stdin)
     if options["show_settings"]:
         from kerlint import inspecting
 
@@ -125,7 +53,7 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
     if _runs_scripts(run, options, stdin):
         from kerlint.dynamic import checking
 
-        return checking.check(run, wish, click.get_current_context().obj or (), print, mistaken)
+        return checking.check(run, wish, script, print, mistaken)
     _examine(run, data, options, clock)
     with clock.phase("report" if work is None else "change files, report"):
         if work is not None:
@@ -137,7 +65,7 @@ def check(paths: tuple[str, ...], **options: Any) -> int:
     return code
 
 
-def _watch(paths: tuple[str, ...], options: dict[str, Any], wish: Wish, stdin: bool) -> int:
+def _watch(paths: tuple[str, ...], options: dict[str, Any], wish: Wish, *, stdin: bool) -> int:
     """Check again and again. Raises MistakeError for what can be done only once."""
     from kerlint import run as runs
     from kerlint.watch import watch
@@ -225,9 +153,7 @@ def _work(options: dict[str, Any]) -> Work | None:
 
 def _meant_command(paths: tuple[str, ...]) -> None:
     """A first path that is not there and looks like a command was meant as one."""
-    match click.get_current_context().find_root().command:
-        case click.Group(commands=commands):
-            for word in paths[:1]:
-                near = meant(word, commands) if word.isalpha() and not Path(word).exists() else ""
-                if near:
-                    raise MistakeError(f"{word}: no such file or directory{near.replace('mean', 'mean the command')}")
+    for word in paths[:1]:
+        near = meant(word, COMMANDS) if word.isalpha() and not Path(word).exists() else ""
+        if near:
+            raise MistakeError(f"{word}: no such file or directory{near.replace('mean', 'mean the command')}")

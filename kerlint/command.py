@@ -1,14 +1,12 @@
-"""What the commands share: the options that say where settings come from, colours, and how a mistake is said."""
+"""What the commands share: where settings come from, colours, and how a mistake is said."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
-
-import click
+from typing import TYPE_CHECKING, Any
 
 from kerlint.mistake import MistakeError
 
@@ -17,26 +15,8 @@ if TYPE_CHECKING:
     from kerlint.reports import Paint
     from kerlint.settings import Layer
 
-CLEAN, WRONG = 0, 2
-"""Exit codes of commands that find nothing: all is well; wrong use."""
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def sourced(command: Command) -> Command:
-    """The options that say where settings come from."""
-    for option in (
-        click.option("--isolated", is_flag=True, help="Read no configuration file."),
-        click.option("--config", multiple=True, metavar="FILE|KEY=VALUE", help="A configuration file, or one key of it."),
-    ):
-        command = option(command)
-    return command
-
-
-def configurable(command: Command) -> Command:
-    """The options that say where settings come from and how output looks."""
-    choice = click.Choice(["auto", "always", "never"])
-    return sourced(click.option("--color", type=choice, default="auto", help="Colours; NO_COLOR and FORCE_COLOR count.")(command))
+CLEAN, WRONG, INTERRUPTED = 0, 2, 130
+"""Exit codes of commands that find nothing: all is well; wrong use; what a shell gives for Ctrl-C (128 + SIGINT)."""
 
 
 def mistaken(message: str, code: int = WRONG) -> int:

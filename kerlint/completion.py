@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-import click
-
 if TYPE_CHECKING:
+    import click
     from click.shell_completion import CompletionItem
 
 VARIABLE = "_KERLINT_COMPLETE"
 """What tells kerlint that a shell asks; click looks for this name."""
 SHELLS = ("bash", "zsh", "fish")
 
+Complete = Callable[["click.Context", "click.Parameter", str], "list[CompletionItem]"]
+"""What offers words for what is typed of a value."""
 Words = Iterable[tuple[str, str]]
 """Words with what a shell may show beside them."""
 
@@ -56,7 +57,7 @@ def keys(ctx: click.Context, param: click.Parameter, typed: str) -> list[Complet
     return _items(((key, "") for key in KEYS), typed)
 
 
-def values(key: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+def values(key: str) -> Complete:
     """The words that a key of the configuration accepts."""
 
     def complete(ctx: click.Context, param: click.Parameter, typed: str) -> list[CompletionItem]:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from conftest import FAULT, ROOT, Kerlint
 
-from kerlint import __version__
+from kerlint import __version__, check_command, commands
+from kerlint.options import COMMANDS, plain
 from kerlint.rule import rules
 
 
@@ -348,6 +349,39 @@ def test_what_is_not_needed_is_not_imported(tmp_path: Path, args: str, absent: l
         [sys.executable, "-c", code], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ".",
+        "check a.py -q --select KER3,KER4 --select=KER5 b --ignore= --jobs 2 -j 0",
+        "check check - --color=never --cache-dir=there --add-noqa=why -v --output-format json",
+        "-q --fail-on --isolated --dynamic-timeout 1e1 --dynamic-seeds 4 --min-confidence low --min-confidence high",
+    ],
+)
+def test_a_plain_call_is_read_as_click_reads_it(monkeypatch: pytest.MonkeyPatch, args: str) -> None:
+    seen: list[tuple[tuple[str, ...], dict[str, object]]] = []
+    monkeypatch.setattr(check_command, "check", lambda paths, options, script: seen.append((paths, options)) or 0)
+    monkeypatch.setenv("KERLINT_CACHE_DIR", "elsewhere")
+    commands.run(args.split())
+    assert seen == [plain(args.split())]
+    assert [*seen[0][1]] == [*plain(args.split())[1]]
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        *("show a.py", "check --help", "--version a.py", "a.py -- b.py", "a.py --add-noqa", "a.py -qs", "a.py -j4"),
+        *("a.py --nope", "a.py --select", "a.py --no-cache=1", "a.py -j=1", "a.py -j -1", "a.py --jobs x", "a.py --color red"),
+    ],
+)
+def test_what_is_no_plain_call_is_left_to_click(args: str) -> None:
+    assert plain(args.split()) is None
+
+
+def test_commands_are_told_from_paths() -> None:
+    assert sorted(COMMANDS) == sorted(commands.cli.commands)
 
 
 def test_public_names() -> None:

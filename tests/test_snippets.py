@@ -26,7 +26,7 @@ from conftest import FAULT, ROOT, release
 from snippets import BLOCK, Snippet, jobs, like, schema_of, session, snippets, uses
 
 from kerlint import lint
-from kerlint.cli import cli
+from kerlint.commands import cli
 from kerlint.config import Config, Layer, configure
 from kerlint.selection import Selection
 
