@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from kerlint.config import shown
 from kerlint.finding import Finding
@@ -40,8 +40,7 @@ class Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     findings: tuple[Entry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(msgspec.Struct, frozen=True):
     """How many findings of each identity are known."""
 
     file: Path
@@ -109,8 +108,7 @@ def _baseline_of(run: Run, finding: Finding) -> Path | None:
     return run.config_of(finding.range.path).baseline
 
 
-@dataclass(frozen=True)
-class _Scope:
+class _Scope(msgspec.Struct, frozen=True, dict=True):
     """What a run can say of a baseline."""
 
     run: Run
@@ -133,8 +131,7 @@ class _Scope:
 # The commands
 
 
-@dataclass(frozen=True)
-class Keeper:
+class Keeper(msgspec.Struct, frozen=True, dict=True):
     """Writes a baseline after an examined run."""
 
     run: Run

@@ -6,10 +6,11 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
 
 from kerlint.outcome import digest
 
@@ -43,8 +44,7 @@ class ForeignError(Exception):
     """The database was made by something else, or by another version."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cache:
+class Cache(msgspec.Struct, frozen=True):
     """The records of a folder by key. No method fails: what cannot be read is not known, what cannot be written is not kept.
 
     A transaction that was cut short is undone by SQLite when the next run opens the database. What is on the disk is not waited for

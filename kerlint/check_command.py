@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from kerlint.command import CLEAN, configs_of, mistaken, paint_of, print_lines
 from kerlint.mistake import MistakeError, meant

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,23 +24,18 @@ JOINED = ("per-file-ignores", "extend-exclude", "rules")
 """The keys to which a layer adds; of all others the last one counts."""
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(msgspec.Struct, frozen=True, dict=True):
     """The settings in force for a directory, with the place that each came from."""
 
-    settings: Settings = field(default_factory=Settings)
+    settings: Settings = msgspec.field(default_factory=Settings)
     layers: tuple[Selection, ...] = ()
-    root: Path = field(default_factory=Path.cwd)
+    root: Path = msgspec.field(default_factory=Path.cwd)
     file: Path | None = None
-    origins: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, str] = msgspec.field(default_factory=dict)
     own: tuple[Rule, ...] = ()
     """The rules of the project itself and of packages."""
-    patterns: Mapping[str, tuple[Patterns, ...]] = field(default_factory=dict)
+    patterns: Mapping[str, tuple[Patterns, ...]] = msgspec.field(default_factory=dict)
     """Where the patterns of a key count from that do not count from `root`; each one of per-file-ignores is a key of its own."""
-
-    def __getstate__(self) -> dict[str, object]:
-        """Without what is found out when it is asked for: another process finds it out when it needs it."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property
     def known(self) -> Known:
@@ -151,15 +145,14 @@ def _own(folders: list[Path], packages: bool, known: Sequence[tuple[Layer, Setti
     return own(folders, packages, allowed[-1] if allowed else None)
 
 
-@dataclass(slots=True)
-class _Merged:
+class _Merged(msgspec.Struct):
     """What the layers so far give, for a project whose top is `root`."""
 
     root: Path
-    table: Table = field(default_factory=lambda: {"per-file-ignores": Settings().per_file_ignores})
-    origins: dict[str, str] = field(default_factory=dict)
-    selections: list[Selection] = field(default_factory=list)
-    patterns: dict[str, tuple[Patterns, ...]] = field(default_factory=dict)
+    table: Table = msgspec.field(default_factory=lambda: {"per-file-ignores": Settings().per_file_ignores})
+    origins: dict[str, str] = msgspec.field(default_factory=dict)
+    selections: list[Selection] = msgspec.field(default_factory=list)
+    patterns: dict[str, tuple[Patterns, ...]] = msgspec.field(default_factory=dict)
 
     def add(self, layer: Layer, settings: Settings) -> None:
         """Put a layer on top."""
@@ -210,8 +203,7 @@ def _joined(before: Table | None, after: Table) -> Table:
 # Where it is found
 
 
-@dataclass(slots=True)
-class Configs:
+class Configs(msgspec.Struct):
     """The configurations of a run: the nearest file of each directory, below what the command line says.
 
     `explicit` is a file that counts for all directories; `isolated` leaves all files out.
@@ -220,8 +212,8 @@ class Configs:
     above: tuple[Layer, ...] = ()
     explicit: Path | None = None
     isolated: bool = False
-    _known: dict[Path, Config] = field(default_factory=dict)
-    _of_file: dict[Path | None, Config] = field(default_factory=dict)
+    _known: dict[Path, Config] = msgspec.field(default_factory=dict)
+    _of_file: dict[Path | None, Config] = msgspec.field(default_factory=dict)
 
     def known(self) -> Iterable[Config]:
         """The configurations that were asked for."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -37,33 +38,29 @@ EXCLUDED = "excluded by the configuration"
 _GLOB = frozenset("*?[]!\\#")
 
 
-@dataclass(frozen=True, slots=True)
-class Skip:
+class Skip(msgspec.Struct, frozen=True):
     """A file or directory that was left out, and why."""
 
     path: Path
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(msgspec.Struct, frozen=True):
     """A path that could not be linted at all: missing, unreadable, a loop of links."""
 
     path: Path
     message: str
 
 
-@dataclass(slots=True)
-class Discovery:
+class Discovery(msgspec.Struct):
     """The files to lint in a fixed order, what was skipped, and what could not be reached."""
 
-    files: list[Path] = field(default_factory=list)
-    skipped: list[Skip] = field(default_factory=list)
-    troubles: list[Trouble] = field(default_factory=list)
+    files: list[Path] = msgspec.field(default_factory=list)
+    skipped: list[Skip] = msgspec.field(default_factory=list)
+    troubles: list[Trouble] = msgspec.field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Patterns:
+class Patterns(msgspec.Struct, frozen=True, dict=True):
     """Patterns of a configuration, written as in a .gitignore and relative to the directory `root`.
 
     Plain names and suffixes, which most patterns are, are compared without pathspec and its import.
@@ -118,8 +115,7 @@ class Matcher(Protocol):
         """The pattern that means it, or ""."""
 
 
-@dataclass(frozen=True, slots=True)
-class Either:
+class Either(msgspec.Struct, frozen=True):
     """Patterns that count from several directories."""
 
     parts: tuple[Patterns, ...]
@@ -161,8 +157,7 @@ class Filter(Protocol):
         """Whether excludes count for paths given by hand as well."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Ignored:
+class _Ignored(msgspec.Struct, frozen=True):
     """The .gitignore files that are in force in a directory, innermost first."""
 
     specs: tuple[tuple[str, GitIgnoreSpec], ...] = ()
@@ -208,8 +203,7 @@ def _below_given(given: Path, settings: Callable[[Path], Filter], found: Discove
         found.troubles.append(Trouble(given, "not a file or directory"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Walk:
+class _Walk(msgspec.Struct, frozen=True):
     """A walk below one directory; links to directories are not followed, so that no loop can hold it."""
 
     settings: Callable[[Path], Filter]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec.structs import replace
 
 from kerlint import PAGES
 
@@ -32,16 +34,14 @@ class Confidence(IntEnum):
     high = 3
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Position:
+class Position(msgspec.Struct, frozen=True, order=True):
     """1-based row and column, columns in characters."""
 
     row: int
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(msgspec.Struct, frozen=True):
     """A piece of a file, end exclusive; `cell` is the 1-based number of a notebook's cell, rows are then relative to it."""
 
     path: Path
@@ -55,8 +55,7 @@ class Range:
         return f"{self.path}:{cell}{self.start.row}:{self.start.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(msgspec.Struct, frozen=True):
     """A second place that explains a finding: usually where a value came from."""
 
     node: CSTNode | None
@@ -79,16 +78,14 @@ class Edge(Enum):
     next = "behind the lines of that statement (in front of a comment that follows it)"
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
+class Anchor(msgspec.Struct, frozen=True):
     """A place of the code, told by a node."""
 
     node: CSTNode
     edge: Edge
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(msgspec.Struct, frozen=True):
     """What stands between two places is replaced by a text; `range` is known once the finding is located.
 
     A line break in the text is followed by the indentation of the line that the edit begins in. An edit of something that is no
@@ -101,8 +98,7 @@ class Edit:
     range: Range | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(msgspec.Struct, frozen=True):
     """The way of a statement within its block, or into another statement of it: to in front of the one that `target` stands in.
 
     It is free if the statements in between are known to need nothing of it: of the names that it holds, they read only those attributes
@@ -117,8 +113,7 @@ class Passage:
     """Whether it may end within another statement of the block."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(msgspec.Struct, frozen=True):
     """A repair; safe keeps the meaning of the program, unsafe changes the training.
 
     `imports` are the statements ("import numpy as np") that the new code needs; those that the file has already are not added.
@@ -137,17 +132,15 @@ class Fix:
     otherwise: Fix | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(msgspec.Struct, frozen=True):
     """What a run showed: confirmed, refuted, inconclusive or not exercised, with the numbers."""
 
     verdict: str
     detail: str
-    data: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """One report of a rule; `node` becomes `range` only when the file has findings (positions cost a pass over the code)."""
 
     code: str

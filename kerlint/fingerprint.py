@@ -6,8 +6,9 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from kerlint.finding import Finding
 
@@ -17,8 +18,7 @@ _COUNTER = re.compile(r"_\d+\b")
 _NUMBER = re.compile(r"(?<![\w#])[-+]?\d(?:[\d_.,]*\d)?(?:[eE][-+]?\d+)?")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True, order=True):
     """What stays of a finding when lines move and code is laid out anew; several findings may share it."""
 
     code: str

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from kerlint.finding import Edit, Finding, Position, Range
 from kerlint.source import Source, SourceError, compiles, encoded, parse, read
@@ -19,18 +21,17 @@ MOST_PASSES = 50
 """Fixes that change each other's work are met here; a file that people write is done after two or three passes."""
 
 
-@dataclass(slots=True)
-class Repairs:
+class Repairs(msgspec.Struct):
     """What became of the fixes of a run; files by their resolved paths."""
 
     unsafe: bool
-    before: dict[Path, bytes] = field(default_factory=dict)
+    before: dict[Path, bytes] = msgspec.field(default_factory=dict)
     """What stood in the files that have changed."""
-    contents: dict[Path, bytes] = field(default_factory=dict)
+    contents: dict[Path, bytes] = msgspec.field(default_factory=dict)
     """What stands in them now."""
-    fixed: Counter[str] = field(default_factory=Counter)
+    fixed: Counter[str] = msgspec.field(default_factory=Counter)
     """How many findings of each rule were fixed, by code."""
-    dropped: dict[str, None] = field(default_factory=dict)
+    dropped: dict[str, None] = msgspec.field(default_factory=dict)
     """Why fixes were left out, one sentence each."""
 
     @property

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
+
+import msgspec
 
 from kerlint.finding import Finding
 
@@ -16,8 +17,7 @@ def digest(data: bytes) -> bytes:
     return blake2b(data, digest_size=16).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(msgspec.Struct, frozen=True):
     """Models and training calls of some files, and for each training call that was not resolved the first reason."""
 
     models: int = 0
@@ -32,8 +32,7 @@ class Tally:
         return sorted(Counter(self.unresolved).items(), key=lambda pair: (-pair[1], pair[0]))
 
 
-@dataclass(frozen=True, slots=True)
-class Grounds:
+class Grounds(msgspec.Struct, frozen=True):
     """What an outcome rests on beside the content of its file: when nothing of this is different, the outcome is the same.
 
     `asked`: the imports that were looked up (name, leading dots, folder of the importing file) and the files that they led to, "" where
@@ -44,8 +43,7 @@ class Grounds:
     followed: tuple[tuple[str, bytes], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What came of one file. It holds places, no code: it may leave the process and be kept.
 
     `failed`: it could not be read, parsed or analysed to its end; `crash` is then the traceback of our own error, if it was one, and
@@ -60,10 +58,10 @@ class Outcome:
     failed: bool = False
     crash: str = ""
     mistake: str = ""
-    files: Mapping[Path, bytes] = field(default_factory=dict)
+    files: Mapping[Path, bytes] = msgspec.field(default_factory=dict)
     """The files that findings are in, with the digest of what stood in each: a report that quotes them reads them again."""
-    written: Mapping[Path, str] = field(default_factory=dict)
+    written: Mapping[Path, str] = msgspec.field(default_factory=dict)
     """Those of them that a notebook writes, which need not be there."""
-    grounds: Grounds = field(default_factory=Grounds)
+    grounds: Grounds = msgspec.field(default_factory=Grounds)
     suppressed: tuple[Finding, ...] = ()
     """What comments switch off, for reports that list it."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from kerlint.mistake import MistakeError, meant
 from kerlint.settings import choices_of
@@ -14,8 +15,7 @@ SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable with the file to which a step of GitHub Actions appends what its job shows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(msgspec.Struct, frozen=True):
     """A format, and the file that it is written to; None is standard output."""
 
     style: str

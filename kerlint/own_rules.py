@@ -11,7 +11,6 @@ import sys
 import traceback
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from importlib.machinery import ModuleSpec
@@ -20,6 +19,9 @@ from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING
 from zlib import crc32
+
+import msgspec
+from msgspec.structs import replace
 
 from kerlint.config import shown
 from kerlint.finding import Finding
@@ -42,8 +44,7 @@ Allowed = tuple[str, tuple[str, ...]]
 """The packages whose rules may load, and the key that says so."""
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(msgspec.Struct, frozen=True):
     """Where rules stand; `package` is what its modules are imported from, "" where that is the folder's affair alone.
 
     `stamp` tells one state of its files from another: what is changed is read again.
@@ -63,8 +64,7 @@ class Folder:
         return cls(path, package, f"{path}\n{state}")
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(msgspec.Struct, frozen=True):
     """A function that looks for a rule, and the folder that it stands in."""
 
     function: FunctionType

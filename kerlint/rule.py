@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import tomli
+from msgspec.structs import replace
 
 from kerlint.finding import Confidence, Finding, Fix, Related, Severity, url_of
 
@@ -25,16 +26,14 @@ _TOML = re.compile(r"^```[ \t]*toml\b[^\n]*\n(.*?)^```[ \t]*$", re.MULTILINE | r
 _FENCE = re.compile(r"^```(?P<words>[^\n]*)\n(?P<body>.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(msgspec.Struct, frozen=True):
     """A threshold of a rule, with its source."""
 
     default: Any
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(msgspec.Struct, frozen=True):
     """A code block of a page; `words` are those of its fence, `bad` says under which heading it stands."""
 
     code: str
@@ -43,8 +42,7 @@ class Example:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """A documented claim. `messages` and `hints` are templates by variant, "" being the usual one; options are set by the configuration."""
 
     code: str
@@ -56,7 +54,7 @@ class Rule:
     hints: Mapping[str, str]
     options: Mapping[str, Any]
     documented: Mapping[str, Option]
-    text: str = field(repr=False)
+    text: str
     page: Path
     fix: str = "none"
     """What its fixes are: safe (they keep the meaning of the program), unsafe (they change the training), mixed or none."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from kerlint.config import Config, Configs, shown
 from kerlint.files import Discovery, Trouble, discover
@@ -35,13 +37,12 @@ CLEAN, FOUND, WRONG = 0, 1, 2
 """Exit codes: nothing at or above `fail-on`; something; wrong use, a file that could not be read or parsed, or an error of our own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(msgspec.Struct, frozen=True):
     """What the command line asks of a run, apart from the settings."""
 
     exit_zero: bool = False
     statistics: bool = False
-    paint: Paint = field(default_factory=Paint)
+    paint: Paint = msgspec.field(default_factory=Paint)
     quiet: bool = False
     """Findings only, no summary."""
     silent: bool = False
@@ -57,8 +58,7 @@ class Wish:
     """Reports on top of what `output-format` says, or to standard output instead of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True):
     """The findings that are reported, those that a baseline hides, and how many entries of baselines correspond to nothing any more."""
 
     findings: tuple[Finding, ...]
@@ -68,14 +68,13 @@ class Judged:
     """The baselines."""
 
 
-@dataclass
-class Run:
+class Run(msgspec.Struct, dict=True):
     """Everything that came of a run."""
 
     configs: Configs
-    discovery: Discovery = field(default_factory=Discovery)
-    outcomes: list[Outcome] = field(default_factory=list)
-    contents: dict[Path, bytes] = field(default_factory=dict)
+    discovery: Discovery = msgspec.field(default_factory=Discovery)
+    outcomes: list[Outcome] = msgspec.field(default_factory=list)
+    contents: dict[Path, bytes] = msgspec.field(default_factory=dict)
     """Files by resolved path that hold something else than what is on disk: standard input, what fixes have made."""
 
     def examine(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from kerlint.mistake import MistakeError, meant
 from kerlint.rule import Rule
@@ -22,8 +23,7 @@ Known = Mapping[str, Rule]
 """All rules there are to choose from, by code."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(msgspec.Struct, frozen=True):
     """What one place says about rules: a configuration file, or the command line. `select` starts afresh, None keeps what was there."""
 
     select: tuple[str, ...] | None = None

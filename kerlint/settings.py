@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
@@ -88,8 +87,7 @@ def choices_of(key: str) -> tuple[str, ...]:
     return tuple(word for word in get_args(hint) if isinstance(word, str))
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(msgspec.Struct, frozen=True):
     """One place that sets keys: a file, or the command line; `origin` names it in messages and in --show-settings.
 
     `folder` is the directory of the file, from which its paths count: the working directory where there is no file. Patterns count from

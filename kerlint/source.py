@@ -7,10 +7,11 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from kerlint import notebook
 from kerlint.depth import too_deep
@@ -47,8 +48,7 @@ class SourceError(Exception):
         self.column = column
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(msgspec.Struct, frozen=True):
     """Python text with as many lines as the author sees; a script is one cell without a number.
 
     `number` counts the code cells of a notebook from 1. `indents` has, where anything was taken from the start of lines
@@ -72,15 +72,14 @@ class Cell:
         return column + self.indents[row - 1] if 0 < row <= len(self.indents) else column
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(msgspec.Struct, frozen=True):
     """A file: its decoded text, its cells, and the files that its `%%writefile` cells write."""
 
     path: Path
-    text: str = field(repr=False)
+    text: str
     notebook: bool = False
     cells: tuple[Cell, ...] = ()
-    written: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def mentions_keras(self) -> bool:
@@ -88,8 +87,7 @@ class Source:
         return mentioned(*(cell.text for cell in self.cells), *self.written.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """Why a cell could not be parsed, in one sentence, and where (1-based, as the author sees it)."""
 
     message: str
@@ -98,8 +96,7 @@ class Problem:
     cell: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(msgspec.Struct, frozen=True):
     """One module for each cell, None where the cell has a problem."""
 
     modules: tuple[Module | None, ...]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
 
 from kerlint.engine import UNREADABLE
 from kerlint.finding import Edit, Finding, Fix, Position, Range
@@ -20,8 +22,7 @@ MOST_PASSES = 3
 _CODE = re.compile(r"[A-Za-z]+[0-9]+\b|KER\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(msgspec.Struct, frozen=True):
     """A line of a script or cell: `first` is the row on which its logical line begins.
 
     `open`: its end lies in a string or is a backslash, so that no comment can stand there. `comment` is its comment with the column,

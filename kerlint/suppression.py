@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from kerlint.depth import QUOTED
 from kerlint.finding import Edit, Finding, Fix, Position, Range
@@ -40,8 +42,7 @@ Spot = tuple[int, int]
 """Number of the cell (0 in a script) and row."""
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(msgspec.Struct, frozen=True):
     """One name in a comment, and the lines from `first` to `last` that it covers.
 
     `name` is a code, the start of codes, the name of a rule or ALL; it is empty where the comment names none.
@@ -195,8 +196,7 @@ def _enabled(disabled: list[Suppression], enabling: Suppression, found: list[Sup
 # Reading comments
 
 
-@dataclass(frozen=True, slots=True)
-class _Comment:
+class _Comment(msgspec.Struct, frozen=True):
     """A comment, its row and column, and the rows that it covers."""
 
     text: str

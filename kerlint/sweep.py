@@ -6,10 +6,11 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from kerlint.config import Config, Configs
 from kerlint.garbage import without_garbage_collection
@@ -32,8 +33,7 @@ Progress = Callable[[int, int], object]
 """Told how many files are done, and of how many."""
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(msgspec.Struct, frozen=True):
     """A file to examine: its place in the order of the run, and its size in bytes."""
 
     number: int
@@ -41,8 +41,7 @@ class Task:
     size: int
 
 
-@dataclass
-class Sweep:
+class Sweep(msgspec.Struct, dict=True):
     """The files of a run, and what is known of them."""
 
     paths: Sequence[Path]
@@ -51,7 +50,7 @@ class Sweep:
     jobs: int = 0
     """Processes; 0: as many as are worth it."""
     progress: Progress = lambda done, total: None
-    projects: Projects = field(default_factory=Projects)
+    projects: Projects = msgspec.field(default_factory=Projects)
 
     def outcomes(self) -> list[Outcome]:
         """What comes of each file, in their order."""

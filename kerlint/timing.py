@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,14 +31,14 @@ class Untimed:
 UNTIMED = Untimed()
 
 
-@dataclass
 class Clock(Untimed):
     """Seconds by phase and by rule. A phase within another one counts for itself only."""
 
-    phases: dict[str, float] = field(default_factory=dict)
-    rules: dict[str, float] = field(default_factory=dict)
-    _open: list[str] = field(default_factory=list)
-    _since: float = 0.0
+    def __init__(self) -> None:
+        self.phases: dict[str, float] = {}
+        self.rules: dict[str, float] = {}
+        self._open: list[str] = []
+        self._since = 0.0
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:

@@ -7,10 +7,11 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from kerlint.fix import Repairs
 from kerlint.run import CLEAN, FOUND, WRONG, Run, Wish, check, counted

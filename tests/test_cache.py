@@ -15,13 +15,14 @@ import typing
 from collections import abc
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
+import msgspec
 import pytest
 from conftest import FAULT, ROOT, Kerlint
+from msgspec.structs import fields, replace
 
 from kerlint import cache as caches
 from kerlint import engine, keys
@@ -299,7 +300,7 @@ def sample(hint: Any, count: Iterator[int], outer: tuple[object, ...] = ()) -> A
             return {sample(inner[0], count, outer): sample(inner[1], count, outer)}
         case enum if isinstance(enum, type) and issubclass(enum, Enum):
             return list(enum)[-1]
-        case record if is_dataclass(record):
+        case record if isinstance(record, type) and issubclass(record, msgspec.Struct):
             names = get_type_hints(record)
             return record(**{field.name: sample(names[field.name], count, (*outer, record)) for field in fields(record)})
         case builtins.bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import FAULT, Kerlint
+from msgspec.structs import replace
 
 from kerlint import engine
 from kerlint.finding import Edit, Finding, Fix, Position, Range

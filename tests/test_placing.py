@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import libcst as cst
 import pytest
+from msgspec.structs import replace
 
 from kerlint.checks import repairs
 from kerlint.finding import Confidence, Edit, Finding, Fix, Passage, Severity

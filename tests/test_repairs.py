@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from kerlint.config import Configs
 from kerlint.engine import understand
@@ -45,7 +46,7 @@ def test_every_block(block: Block) -> None:
     text, dropped = mended(block, config)
     assert not dropped
     compile(text, "script.py", "exec")
-    after = replace(block, example=replace(block.example, code=text))
+    after = replace(block, example=structs.replace(block.example, code=text))
     assert codes(after) <= codes(block), "no new finding"
     left = [
         finding for finding in lint(after, config).values() if finding.fix and str(finding.range and finding.range.path.name) == "script.py"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import libcst as cst
 import pytest
 from conftest import FAULT, Kerlint
+from msgspec.structs import replace
 
 from kerlint.finding import Anchor, Confidence, Edge, Edit, Evidence, Finding, Fix, Position, Range, Related, Severity
 from kerlint.reports import Batch, Paint, report

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import libcst
@@ -11,6 +10,7 @@ import pytest
 from conftest import Kerlint
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from kerlint import lint
 from kerlint.config import Config

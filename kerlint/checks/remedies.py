@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
+from msgspec.structs import replace
 
 from kerlint.checks import graph, pairing, rebuilding, repairs
 from kerlint.finding import Confidence, Edit, Fix

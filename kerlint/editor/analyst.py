@@ -6,10 +6,11 @@ import gc
 import os
 import sys
 import traceback
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec.structs import replace
 
 from kerlint.editor.messages import (
     Analyse,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from kerlint.finding import Finding, Severity
 
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from kerlint.source import Source
 
 
-@dataclass(frozen=True, slots=True)
-class Paint:
+class Paint(msgspec.Struct, frozen=True):
     """Colours of a terminal (ECMA-48 SGR codes), or none."""
 
     on: bool = False
@@ -68,20 +68,19 @@ def shipped(finding: Finding) -> Rule:
     return rules()[finding.code]
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(msgspec.Struct, frozen=True, dict=True):
     """What is reported: findings in order, and the files they are in."""
 
     findings: tuple[Finding, ...]
-    sources: Mapping[Path, Source] = field(default_factory=dict)
-    paint: Paint = field(default_factory=Paint)
+    sources: Mapping[Path, Source] = msgspec.field(default_factory=dict)
+    paint: Paint = msgspec.field(default_factory=Paint)
     troubles: tuple[Trouble, ...] = ()
     """What could not be analysed, and why."""
     exit_code: int = 0
     rule_of: Callable[[Finding], Rule] = shipped
     suppressed: tuple[Finding, ...] | None = None
     """What is not reported because a comment or a baseline says so; None when nobody asks."""
-    root: Path = field(default_factory=top)
+    root: Path = msgspec.field(default_factory=top)
     """What paths are relative to in formats that forges read."""
 
     @cached_property
