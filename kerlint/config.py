@@ -6,17 +6,21 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from kerlint.files import Matcher, Patterns, either
 from kerlint.finding import Confidence, Severity
 from kerlint.mistake import MistakeError
-from kerlint.rule import Rule, rules
-from kerlint.selection import Known, Selection, covered, enabled, find, letters
+from kerlint.packages import announced
+from kerlint.selection import Selection, covered, enabled, find, letters
 from kerlint.settings import COMMAND_LINE, FOLDERS, Layer, Settings, Table, folders_of, tables_of
 from kerlint.vetting import checked, typed
+
+if TYPE_CHECKING:
+    from kerlint.rule import Rule
+    from kerlint.selection import Known
 
 NAMES = (".kerlint.toml", "kerlint.toml", "pyproject.toml")
 """Where a directory's configuration may stand; the first one that is there counts."""
@@ -40,6 +44,8 @@ class Config(msgspec.Struct, frozen=True, dict=True):
     @cached_property
     def known(self) -> Known:
         """All rules that can be chosen from: the shipped ones and those of `own`; a run without Keras does not ask."""
+        from kerlint.rule import rules
+
         return {**rules(), **{rule.code: rule for rule in self.own}} if self.own else rules()
 
     @cached_property
@@ -132,16 +138,17 @@ def configure(layers: Iterable[Layer], root: Path, file: Path | None = None, pac
         found.add(layer, settings)
     if folders:
         found.table["rules"][FOLDERS] = [shown(folder) for folder in folders]
-    settings = msgspec.convert(found.table, Settings)
+    settings = msgspec.convert(found.table, Settings) if found.origins else Settings()
     return Config(settings, tuple(found.selections), root, file, found.origins, rulebook.own, found.patterns)
 
 
 def _own(folders: list[Path], packages: bool, known: Sequence[tuple[Layer, Settings]]) -> tuple[Rule, ...]:
+    allowed = [(layer.where("plugins"), settings.plugins) for layer, settings in known if settings.plugins is not None]
+    packages = packages and (bool(allowed[-1][1]) if allowed else announced())
     if not folders and not packages:
         return ()
-    from kerlint.own_rules import own  # which needs this module to name paths
+    from kerlint.own_rules import own  # 25 ms that only who has rules of his own pays
 
-    allowed = [(layer.where("plugins"), settings.plugins) for layer, settings in known if settings.plugins is not None]
     return own(folders, packages, allowed[-1] if allowed else None)
 
 

@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from kerlint.config import Config, Configs, shown
 from kerlint.engine import lint_source
 from kerlint.finding import Finding
 from kerlint.mistake import MistakeError
 from kerlint.rule import Example, Rule
-from kerlint.selection import Known, Selection
+from kerlint.selection import Selection
 from kerlint.source import SourceError
+
+if TYPE_CHECKING:
+    from kerlint.selection import Known
 
 SCRIPT = "script.py"
 """What a block is called that does not say `file=models.py`."""

@@ -221,7 +221,7 @@ class _Walk(msgspec.Struct, frozen=True):
             ignored = ignored.within(place)
         for entry in listed:
             if entry.is_dir(follow_symlinks=False):
-                if not self._skipped(path / entry.name, entry.path, rules, ignored, folder=True):
+                if not self._skipped(path, entry, rules, ignored, folder=True):
                     yield from self.folder(path / entry.name, entry.path, ignored)
             elif self._wanted(path, entry, rules, ignored):
                 yield path / entry.name
@@ -229,7 +229,7 @@ class _Walk(msgspec.Struct, frozen=True):
     def _wanted(self, path: Path, entry: os.DirEntry[str], rules: Filter, ignored: _Ignored) -> bool:
         if not rules.included.match(entry.path) or not self._is_file(path, entry):
             return False
-        return not self._skipped(path / entry.name, entry.path, rules, ignored, folder=False)
+        return not self._skipped(path, entry, rules, ignored, folder=False)
 
     def _is_file(self, path: Path, entry: os.DirEntry[str]) -> bool:
         try:
@@ -242,11 +242,11 @@ class _Walk(msgspec.Struct, frozen=True):
         self.found.skipped.append(Skip(path / entry.name, "a link to a directory or to nothing" if entry.is_symlink() else "not a file"))
         return False
 
-    def _skipped(self, path: Path, place: str, rules: Filter, ignored: _Ignored, *, folder: bool) -> bool:
-        if rules.excluded.match(place, folder):
-            self.found.skipped.append(Skip(path, EXCLUDED))
-        elif rules.respect_gitignore and ignored.match(place, folder):
-            self.found.skipped.append(Skip(path, "ignored by git"))
+    def _skipped(self, path: Path, entry: os.DirEntry[str], rules: Filter, ignored: _Ignored, *, folder: bool) -> bool:
+        if rules.excluded.match(entry.path, folder):
+            self.found.skipped.append(Skip(path / entry.name, EXCLUDED))
+        elif rules.respect_gitignore and ignored.match(entry.path, folder):
+            self.found.skipped.append(Skip(path / entry.name, "ignored by git"))
         else:
             return False
         return True

@@ -12,7 +12,7 @@ from kerlint.config import shown
 from kerlint.files import EXCLUDED, Skip
 from kerlint.projects import Projects, concerns
 from kerlint.run import CLEAN, WRONG, Run
-from kerlint.settings import KEYS
+from kerlint.settings import KEYS, attribute
 
 if TYPE_CHECKING:
     from kerlint.config import Config, Configs
@@ -64,8 +64,8 @@ def settings(paths: Iterable[Path], configs: Configs) -> Iterator[str]:
 
 def _settings(config: Config, file: Path | None) -> Iterator[str]:
     yield f"# configuration: {shown(config.file) if config.file else 'none'}, patterns are relative to {config.root}"
-    for key, about in KEYS.items():
-        value = getattr(config.settings, about.name)
+    for key in KEYS:
+        value = getattr(config.settings, attribute(key))
         value = shown(Path(value)) if key in PATHS and value else value
         yield f"{key} = {json.dumps(value, ensure_ascii=False)}  # {config.origins.get(key, 'default')}"
     active = config.active if file is None else config.rules_of(file)

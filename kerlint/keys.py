@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from kerlint import __version__
+from kerlint.home import HERE, PAGES
 from kerlint.outcome import digest
-from kerlint.rule import HERE, PAGES, Rule
 from kerlint.settings import FOLDERS
 
 if TYPE_CHECKING:
     from kerlint.config import Config
+    from kerlint.rule import Rule
     from kerlint.semantics.project import Project
 
 ELSEWHERE = (
@@ -61,7 +62,7 @@ def _config(config: Config) -> bytes:
     kept = [(key, value) for key, value in settings.items() if key not in ELSEWHERE]
     folders = sorted({_whole(rule) for rule in config.own})
     own = [[str(folder), *([name, digest(data).hex()] for name, data in _contents(folder))] for folder in folders]
-    if _changed(config.own):  # since the checks were imported: what they find now is not to be kept
+    if config.own and _changed(config.own):  # since the checks were imported: what they find now is not to be kept
         own.append([os.urandom(16).hex()])
     return digest(msgspec.json.encode([kept, repr(config.layers), os.path.abspath(config.root), own]))
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
 
 from kerlint.finding import Finding
+
+try:
+    from _blake2 import blake2b  # hashlib has it from there, and loads OpenSSL besides: 2 ms
+except ImportError:
+    from hashlib import blake2b
 
 
 def digest(data: bytes) -> bytes:

@@ -5,7 +5,6 @@ Reading them imports the modules of the folder: code that a configuration names 
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 import traceback
@@ -26,6 +25,7 @@ from msgspec.structs import replace
 from kerlint.config import shown
 from kerlint.finding import Finding
 from kerlint.mistake import MistakeError, meant
+from kerlint.packages import GROUP
 from kerlint.rule import Rule, parse, rules
 from kerlint.selection import letters
 
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
     from kerlint.semantics.program import Program
 
-GROUP = "kerlint.rules"
-"""The group of entry points with which a package says where its rules are: a package (of modules) in whose folder they stand."""
 PAGE = re.compile(r"(?P<code>[A-Z]+\d{3})-[a-z0-9]+(-[a-z0-9]+)*")
 RESERVED = ("KER", "ALL")
 NO_PAGES = ("README.md",)
@@ -203,9 +201,7 @@ def _said(error: BaseException) -> str:
 
 def installed(allowed: Allowed | None = None) -> Iterator[Folder]:
     """The folders of rules that installed packages announce; only those that are allowed are imported. Raises MistakeError."""
-    if not (_announced() if allowed is None else allowed[1]):
-        return
-    from importlib.metadata import entry_points  # 25 ms that only who has such a package pays
+    from importlib.metadata import entry_points
 
     entries = [(entry, _plain(entry.dist.name) if entry.dist else "?") for entry in entry_points(group=GROUP)]
     if allowed is not None:
@@ -232,24 +228,3 @@ def _folder(entry: EntryPoint, where: str) -> Folder:
     if not paths:
         raise MistakeError(f"{where}: `{entry.module}` is no package, so it has no folder of pages")
     return Folder.at(Path(paths[0]), entry.module)
-
-
-def _announced() -> bool:
-    """Whether an installed package may announce rules: a search for bytes in what is installed, which takes a millisecond."""
-    for folder in sys.path:
-        try:
-            names = os.listdir(folder or ".")
-        except OSError:
-            continue
-        for name in names:
-            if name.endswith((".dist-info", ".egg-info")) and GROUP.encode() in _read(os.path.join(folder, name, "entry_points.txt")):
-                return True
-    return False
-
-
-def _read(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError:
-        return b""

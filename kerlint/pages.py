@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from kerlint.markdown import WIDEST as WIDEST
 from kerlint.markdown import rendered, wrapped
 from kerlint.mistake import MistakeError, meant
 from kerlint.reports import BOLD, TINT, Paint
-from kerlint.rule import Rule
-from kerlint.selection import Known, begins, find, usual
+from kerlint.selection import begins, find, usual
+
+if TYPE_CHECKING:
+    from kerlint.rule import Rule
+    from kerlint.selection import Known
 
 FIXES = {"safe": "safe", "unsafe": "unsafe", "mixed": "safe or unsafe, as it says below", "none": "none"}
 """What a page may say of its fix, in words."""
@@ -105,7 +109,7 @@ def about(name: str) -> tuple[str, str]:
     """The description of a key and its default, as JSON."""
     from typing import get_type_hints
 
-    from kerlint.settings import KEYS, Settings
+    from kerlint.settings import Settings, attribute
 
-    meta = get_type_hints(Settings, include_extras=True)[KEYS[name].name].__metadata__[0]
-    return meta.description, json.dumps(getattr(Settings(), KEYS[name].name), ensure_ascii=False)
+    meta = get_type_hints(Settings, include_extras=True)[attribute(name)].__metadata__[0]
+    return meta.description, json.dumps(getattr(Settings(), attribute(name)), ensure_ascii=False)

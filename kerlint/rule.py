@@ -13,14 +13,13 @@ import tomli
 from msgspec.structs import replace
 
 from kerlint.finding import Confidence, Finding, Fix, Related, Severity, url_of
+from kerlint.home import PAGES
 
 if TYPE_CHECKING:
     from libcst import CSTNode
 
     from kerlint.semantics.program import Program
 
-HERE = Path(__file__).parent
-PAGES = next(folder for folder in (HERE / "rules", HERE.parent / "rules") if folder.is_dir())
 _TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 _TOML = re.compile(r"^```[ \t]*toml\b[^\n]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 _FENCE = re.compile(r"^```(?P<words>[^\n]*)\n(?P<body>.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)

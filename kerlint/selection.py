@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from kerlint.mistake import MistakeError, meant
-from kerlint.rule import Rule
+
+if TYPE_CHECKING:
+    from kerlint.rule import Rule
+
+    Known = Mapping[str, Rule]
+    """All rules there are to choose from, by code."""
 
 EXACT = 100
 """The specificity of a whole code or a name; a prefix has its length, ALL has 0."""
 _CODE = re.compile(r"([A-Za-z]+)\d*")
 _PREFIX = re.compile(r"[A-Za-z]+\d{0,2}")
-
-Known = Mapping[str, Rule]
-"""All rules there are to choose from, by code."""
 
 
 class Selection(msgspec.Struct, frozen=True):

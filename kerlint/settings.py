@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_type_hints
 
@@ -78,12 +78,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid
     ] = {}
 
 
-KEYS: Mapping[str, msgspec.structs.FieldInfo] = {field.encode_name: field for field in msgspec.structs.fields(Settings)}
+KEYS = Settings.__struct_encode_fields__
+
+
+def attribute(key: str) -> str:
+    """What a key is called in the settings."""
+    return key.replace("-", "_")
 
 
 def choices_of(key: str) -> tuple[str, ...]:
     """The words that a key accepts, where these are listed."""
-    hint = get_type_hints(Settings)[key.replace("-", "_")]
+    hint = get_type_hints(Settings)[attribute(key)]
     return tuple(word for word in get_args(hint) if isinstance(word, str))
 
 

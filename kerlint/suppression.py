@@ -13,11 +13,12 @@ from msgspec.structs import replace
 from kerlint.depth import QUOTED
 from kerlint.finding import Edit, Finding, Fix, Position, Range
 from kerlint.rule import Rule, rules
-from kerlint.selection import Known, begins, letters
+from kerlint.selection import begins, letters
 
 if TYPE_CHECKING:
     from libcst import CSTNode
 
+    from kerlint.selection import Known
     from kerlint.source import Cell, Source
 
     Ranges = Mapping[CSTNode, Range]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
@@ -22,6 +21,11 @@ if TYPE_CHECKING:
     from kerlint.cache import Cache
     from kerlint.keys import Keys
     from kerlint.semantics.project import Project
+
+    View = tuple[Config, Project, str]
+    """How a file is seen: with which configuration, as part of which project, and the folder that its imports are looked up from."""
+    Asked = tuple["Task", bytes, View | None]
+    """A file, the key by which its outcome is kept, and how it is seen."""
 
 WORTH = {"fork": 30_000, "spawn": 200_000}
 """Bytes of code that one more process is started for. A forked one costs 0.03 s, one that is started afresh as much as the start of a run
@@ -64,7 +68,7 @@ class Sweep(msgspec.Struct, dict=True):
 
     def _tasks(self, found: dict[int, Outcome]) -> Iterator[Task]:
         """What has to be examined; `found` gets the outcomes of all other files."""
-        asked: list[tuple[Task, bytes]] = []
+        asked: list[Asked] = []
         for number, path in enumerate(self.paths):
             name = str(path)
             try:
@@ -73,40 +77,28 @@ class Sweep(msgspec.Struct, dict=True):
                 if b"\0" not in data and not concerns(path, data, partial(self._views.project, name)):
                     found[number] = Outcome(path)
                     continue
-                key = self._views.key(name, digest(data)) if self.cache else b""
-                asked.append((Task(number, path, len(data)), key))
+                view = self._views.of(name) if self.cache else None
+                asked.append((Task(number, path, len(data)), self._views.key(name, digest(data), view) if view else b"", view))
             except (OSError, MistakeError):  # the outcome says it
-                asked.append((Task(number, path, 0), b""))
+                asked.append((Task(number, path, 0), b"", None))
         yield from self._unknown(asked, found)
 
-    def _unknown(self, asked: Sequence[tuple[Task, bytes]], found: dict[int, Outcome]) -> Iterator[Task]:
+    def _unknown(self, asked: Sequence[Asked], found: dict[int, Outcome]) -> Iterator[Task]:
         """The files whose outcomes are not in the cache, or rest on something that has changed."""
-        keys = [key for _, key in asked if key]
+        keys = [key for _, key, _ in asked if key]
         records = self.cache.records(keys) if self.cache and keys else {}
-        known = self._known(records) if records else lambda task, key: None
-        for task, key in asked:
-            outcome = known(task, key)
+        known = _known(records) if records else lambda task, key, view: None
+        for task, key, view in asked:
+            outcome = known(task, key, view)
             if outcome is None:
                 yield task
             else:
                 found[task.number] = outcome
 
-    def _known(self, records: Mapping[bytes, bytes]) -> Callable[[Task, bytes], Outcome | None]:
-        from kerlint.record import Reader, RecordError
-
-        read = Reader()
-
-        def known(task: Task, key: bytes) -> Outcome | None:
-            try:
-                outcome = read(records[key], task.path)
-            except (KeyError, RecordError):
-                return None
-            return outcome if self._views.project(str(task.path)).holds(outcome.grounds) else None
-
-        return known
-
     def _examined(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Outcome, bytes, bytes]]:
         """Each file with its outcome, the key by which that is kept, and its record (none without a cache)."""
+        import threading  # which a run that knows all its files does without
+
         # A fork is safe as long as no thread is running; on macOS it never is (libraries of the system start some), Windows has none.
         method = "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
         jobs = self.jobs or min(_processors(), len(tasks), sum(task.size for task in tasks) // WORTH[method])
@@ -142,23 +134,40 @@ class Sweep(msgspec.Struct, dict=True):
         return Views(self.configs, self.projects)
 
 
+def _known(records: Mapping[bytes, bytes]) -> Callable[[Task, bytes, View | None], Outcome | None]:
+    """What these records say of a file, unless it rests on something that has changed."""
+    from kerlint.record import Reader, RecordError
+
+    read = Reader()
+
+    def known(task: Task, key: bytes, view: View | None) -> Outcome | None:
+        try:
+            outcome = read(records[key], task.path)
+        except (KeyError, RecordError):
+            return None
+        return outcome if view and view[1].holds(outcome.grounds) else None
+
+    return known
+
+
 class Views:
     """How the files of a run are seen: with which configuration and as part of which project, by folder."""
 
     def __init__(self, configs: Configs, projects: Projects) -> None:
         self._configs = configs
         self._projects = projects
-        self._known: dict[str, tuple[Config, Project, str]] = {}
+        self._known: dict[str, View] = {}
 
     def project(self, path: str) -> Project:
         """The project of a file."""
-        return self._view(path)[1]
+        return self.of(path)[1]
 
-    def key(self, path: str, content: bytes) -> bytes:
+    def key(self, path: str, content: bytes, view: View) -> bytes:
         """The key of a file with this content (its digest)."""
-        return self._keys.of(path, content, *self._view(path))
+        return self._keys.of(path, content, *view)
 
-    def _view(self, path: str) -> tuple[Config, Project, str]:
+    def of(self, path: str) -> View:
+        """The view of a file."""
         if os.path.islink(path):
             return self._found(path)
         folder = os.path.dirname(path)
@@ -166,7 +175,7 @@ class Views:
             self._known[folder] = self._found(path)
         return self._known[folder]
 
-    def _found(self, path: str) -> tuple[Config, Project, str]:
+    def _found(self, path: str) -> View:
         config = self._configs.of(Path(path).absolute().parent)
         return config, self._projects.of(path, config), self._projects.tops.folder(path)
 
@@ -190,7 +199,10 @@ class Recorder:
         from kerlint.engine import examined  # which a run that knows all its files does without
 
         for outcome in examined(paths, self._config, self._projects, lambda path: None):
-            yield self._views.key(str(outcome.path), outcome.content) if self._views and outcome.content else b"", outcome
+            yield self._key(str(outcome.path), outcome.content) if outcome.content else b"", outcome
+
+    def _key(self, path: str, content: bytes) -> bytes:
+        return self._views.key(path, content, self._views.of(path)) if self._views else b""
 
     def _config(self, path: Path) -> Config:
         return self._configs.of(path.absolute().parent)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from kerlint.finding import Severity
 from kerlint.mistake import MistakeError, meant
-from kerlint.selection import Known, covered, find, meant_rule
+from kerlint.selection import covered, find, meant_rule
 from kerlint.settings import FOLDERS, KEYS, Layer, Settings, Table, choices_of, tables_of
+
+if TYPE_CHECKING:
+    from kerlint.selection import Known
 
 
 def typed(layer: Layer) -> Settings:
     """The keys that a layer sets, of the types that they must have."""
+    if not layer.table:
+        return Settings()
     for key in layer.table:
         if key not in KEYS:
             raise MistakeError(f'{layer.origin}: unknown key "{key}"{meant(key, KEYS)}')

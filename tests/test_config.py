@@ -11,7 +11,7 @@ from kerlint.finding import Confidence, Severity
 from kerlint.mistake import MistakeError
 from kerlint.rule import rules
 from kerlint.selection import Selection, enabled, usual
-from kerlint.settings import KEYS, Layer, Settings
+from kerlint.settings import KEYS, Layer, Settings, attribute
 
 
 def set_up(folder: Path, name: str, text: str) -> Path:
@@ -320,4 +320,4 @@ def test_every_key_is_described() -> None:
         description, _, *_, default = key(name)
         assert description.endswith((".", "`."))
         assert default.startswith("Default: ")
-    assert set(Settings.__struct_encode_fields__) == set(KEYS)
+    assert all(hasattr(Settings(), attribute(key)) for key in KEYS)

@@ -12,7 +12,8 @@ import pytest
 
 from kerlint.engine import FAMILIES
 from kerlint.examples import Block, blocks, faults, gaps, judging
-from kerlint.rule import PAGES, parse, rules
+from kerlint.home import PAGES
+from kerlint.rule import parse, rules
 
 FILES = sorted(PAGES.glob("*.md"))
 

@@ -43,7 +43,7 @@ class Settings(msgspec.Struct, frozen=True, rename="camel"):
         return messages.Settings(table, self.configuration or None, self.isolated)
 
 
-_KEYS = {field.encode_name: field for field in msgspec.structs.fields(Settings)}
+_KEYS = Settings.__struct_encode_fields__
 
 
 def settings(found: object) -> Settings:
