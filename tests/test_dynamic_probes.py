@@ -214,14 +214,53 @@ def test_eight_sigmoid_layers() -> None:
     assert verdict("KER201", subject(shallow, x, y)).verdict == "refuted"
 
 
+def test_random_classes_that_are_learned_by_a_model_that_is_sure_of_itself() -> None:
+    x, y = classes()
+    model = dense(20, 64, units=10, head="softmax", loss="sparse_categorical_crossentropy", optimizer=keras.optimizers.Adam(0.01))
+    found = verdict("KER112", subject(model, 255 * x, y))
+    assert found.verdict == "refuted", found
+    assert "the accuracy on them is" in found.detail
+
+
+def yes_or_no(columns: int, rate: float) -> Any:
+    return dense(columns, 100, 100, head="sigmoid", loss="binary_crossentropy", optimizer=keras.optimizers.Adam(rate))
+
+
 def test_a_gap_is_all_that_is_claimed_of_a_wide_layer() -> None:
-    x, y = table(), (table(100, 1, seed=9) > 0.5).astype(int)
-    rates = keras.optimizers.Adam(0.02)
-    learned = dense(10, 100, 100, units=1, head="sigmoid", loss="binary_crossentropy", optimizer=rates)
-    found = verdict("KER601", subject(learned, x, y, epochs=100))
+    x = table(120, 40)
+    y = (x[:, 0] + x[:, 1] + 0.5 * x[:, 2] + 0.5 * np.random.RandomState(3).rand(120) > 1.5).astype(int)
+    found = verdict("KER601", subject(yes_or_no(40, 0.01), x, y, epochs=100))
     assert found.verdict == "confirmed", found
     assert "regulariz" not in found.detail
     assert "L2" not in found.detail
+
+
+def test_no_gap_where_there_are_rows_enough() -> None:
+    x = table(4000, 4)
+    found = verdict("KER601", subject(yes_or_no(4, 0.01), x, (x[:, 0] > 0.5).astype(int), epochs=100))
+    assert found.verdict == "refuted", found
+
+
+def test_of_random_labels_no_gap_is_claimed() -> None:
+    """No regularizer makes anything better of them."""
+    x = table()
+    learned = verdict("KER601", subject(yes_or_no(10, 0.02), x, (table(100, 1, seed=9) > 0.5).astype(int), epochs=100))
+    hardly = [verdict("KER601", subject(dense(10, 100), x, table(100, 1, seed=seed))) for seed in range(10)]
+    assert {found.verdict for found in (learned, *hardly)} == {"inconclusive"}
+    assert all("no better than the best constant, which may be the labels" in found.detail for found in (learned, *hardly))
+
+
+def test_a_gap_is_one_of_all_rows() -> None:
+    """Of a part of the rows, which the model learns by heart, it would be wider."""
+    x = np.random.RandomState(0).randn(6000, 20)
+    y = (x @ np.random.RandomState(1).randn(20, 10)).argmax(axis=1)
+    model = dense(20, 64, units=10, head="softmax", loss="sparse_categorical_crossentropy", optimizer=keras.optimizers.Adam(0.01))
+    given = replace(subject(model, x, y, epochs=5), x=x[:500], y=y[:500])
+    (found,) = (event for event in measure(given, "KER114") if isinstance(event, Gap))
+    assert (found.rows, found.held_out) == (4200, 1800)
+    assert found.train_accuracy is not None
+    assert found.held_accuracy is not None
+    assert found.train_accuracy - found.held_accuracy < 0.05
 
 
 # Probes

@@ -95,16 +95,26 @@ def at_rates(*rates: tuple[float, tuple[float | None, ...]], held: tuple[tuple[f
     return Rates(fit=1, steps=40, unit="loss/var(y)", scale=1.0, arms=arms, **more)
 
 
-def permuted(written: tuple[float, ...], chance: tuple[float, ...], learned: tuple[float, ...] = (0.9, 0.9, 0.9)) -> Shuffled:
-    arms = (Arm("", (2.0,) * 3, learned, held=written), Arm("permuted labels", (2.0,) * 3, (0.9,) * 3, held=chance))
-    return Shuffled(fit=1, steps=80, unit="loss/var(y)", scale=1.0, arms=arms)
+def permuted(
+    written: tuple[float, ...], chance: tuple[float, ...], learned: tuple[float, ...] = (0.9, 0.9, 0.9), right: tuple[float, ...] = ()
+) -> Shuffled:
+    arms = (
+        Arm("", (2.0,) * 3, learned, held=written, held_accuracy=right),
+        Arm("permuted labels", (2.0,) * 3, (0.9,) * 3, held=chance),
+    )
+    return Shuffled(fit=1, steps=80, unit="loss/var(y)", scale=1.0, arms=arms, constant_accuracy=0.1 if right else None)
 
 
-def apart(train: float, held: float) -> Gap:
+def losses_apart(train: float, held: float, **more: Any) -> Gap:
+    told: dict[str, Any] = {"fit": 1, "steps": 40, "rows": 70, "held_out": 30, "unit": "loss/var(y)", "scale": 1.0, "constant_loss": 1.0}
+    return Gap(train_loss=train, held_loss=held, **{**told, **more})
+
+
+def apart(train: float, held: float, **more: Any) -> Gap:
     return Gap(
         fit=1,
-        steps=200,
-        rows=70,
+        steps=more.pop("steps", 200),
+        rows=more.pop("rows", 70),
         held_out=30,
         unit="loss/H(y)",
         scale=1.0,
@@ -112,6 +122,8 @@ def apart(train: float, held: float) -> Gap:
         held_loss=0.3,
         train_accuracy=train,
         held_accuracy=held,
+        constant_accuracy=0.5,
+        **more,
     )
 
 
@@ -175,13 +187,16 @@ CASES = [
     Case("KER110", "refuted", (data(x()),)),
     Case("KER112", "confirmed", (data(y(0, 1)), permuted((1.1, 1.0, 1.2), (1.2, 1.0, 1.1))), "1.1 with the labels as they are"),
     Case("KER112", "refuted", (data(y(0, 1)), permuted((0.1, 0.2, 0.1), (1.2, 1.0, 1.1)))),
+    Case("KER112", "refuted", (data(y(0, 9)), permuted((6.5, 6.0, 7.0), (9.0, 9.0, 9.0), right=(0.8, 0.7, 0.8))), "constant 0.10"),
+    Case("KER112", "confirmed", (data(y(0, 9)), permuted((6.5, 6.0, 7.0), (9.0, 9.0, 9.0), right=(0.1, 0.12, 0.1)))),
+    Case("KER112", "inconclusive", (data(y(0, 9)), permuted((6.5, 6.0, 7.0), (9.0, 9.0, 9.0), right=(0.1, 0.3, 0.1)))),
     Case("KER112", "inconclusive", (data(y(0, 1)), permuted((9.0, 8.0, 9.0), (9.0, 9.0, 9.0), learned=(8.0, 8.0, 8.0)))),
     Case("KER112", "not exercised", (data(y(0, 1)), permuted((1.1, 1.0, 1.2), (1.2, 1.0, 1.1))), "mnist", {"synthetic": "mnist"}),
     Case("KER113", "confirmed", (data(y(1, 1, distinct=1)),)),
     Case("KER113", "refuted", (data(y(0, 1, distinct=2)),)),
     Case("KER114", "confirmed", (data(), apart(0.95, 0.80)), "2.0 trainable parameters for each row"),
     Case("KER114", "inconclusive", (data(), apart(0.95, 0.90))),
-    Case("KER114", "refuted", (data(), apart(0.8, 0.79))),
+    Case("KER114", "refuted", (data(), apart(0.8, 0.79)), fit={"updates": 200}),
     Case("KER115", "confirmed", (data(y(0, 2, counts=((0.0, 980), (1.0, 10), (2.0, 10)))),), "98% of the 1,000 rows"),
     Case("KER115", "refuted", (data(y(0, 1, counts=((0.0, 60), (1.0, 40)))),)),
     Case("KER115", "refuted", (data(y(0, 2, counts=((0.0, 980), (1.0, 10), (2.0, 10))), weighted=True),)),
@@ -330,7 +345,16 @@ CASES = [
     Case("KER517", "confirmed", (fact("difference of the modes", 0.3),)),
     Case("KER517", "refuted", (fact("difference of the modes", 0.0),)),
     Case("KER601", "confirmed", (data(), apart(0.8, 0.65))),
-    Case("KER601", "refuted", (data(), apart(0.8, 0.78))),
+    Case("KER601", "refuted", (data(), apart(0.8, 0.78)), fit={"updates": 200}),
+    Case("KER601", "refuted", (data(), apart(0.99, 0.98)), fit={"updates": 1000}),
+    Case("KER601", "inconclusive", (data(), apart(0.8, 0.78)), "the fit makes 1,000 updates", {"updates": 1000}),
+    Case("KER601", "inconclusive", (data(), apart(0.96, 0.53)), "no better than the best constant"),
+    Case("KER601", "inconclusive", (data(), apart(0.9, 0.7, rows=20, passes=9.0)), "of all 100 rows the gap may be narrower"),
+    Case("KER601", "confirmed", (data(), apart(0.9, 0.7, rows=20, passes=0.9))),
+    Case("KER601", "inconclusive", (data(), losses_apart(0.7, 1.6)), "no better than the best constant"),
+    Case("KER601", "inconclusive", (data(), losses_apart(1.1, 0.83, constant_loss=0.84)), "no better than the best constant"),
+    Case("KER601", "confirmed", (data(), losses_apart(0.1, 0.4))),
+    Case("KER601", "refuted", (data(), losses_apart(0.4, 0.41))),
     Case("KER602", "confirmed", (against("KER602", (1.0, 1.0), (0.5, 0.6)),)),
     Case("KER602", "inconclusive", (against("KER602", (1.0, 1.0), (0.99, 0.9)),)),
     Case("KER602", "refuted", (against("KER602", (0.5, 0.5), (0.6, 0.6)),)),

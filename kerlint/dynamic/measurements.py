@@ -173,6 +173,8 @@ class Arm(msgspec.Struct, frozen=True, omit_defaults=True):
     rate: Number = None
     held: tuple[Number, ...] = ()
     """The loss in prediction of rows that were held out; no row is among those that were learned."""
+    held_accuracy: tuple[Number, ...] = ()
+    """The accuracy on them, where there are classes."""
     update_ratio: Number = None
     """The greatest size of a first step relative to its kernel, median over the seeds."""
 
@@ -211,10 +213,19 @@ class Gap(Probed, frozen=True, tag="P7", kw_only=True):
     held_loss: Number
     train_accuracy: Number = None
     held_accuracy: Number = None
+    passes: float = 1.0
+    """How often each row was learned."""
+    constant_loss: Number = None
+    """The loss of the best constant prediction for the rows that were held out, None where that is not known."""
+    constant_accuracy: Number = None
+    """Its accuracy."""
 
 
 class Shuffled(Arms, frozen=True, tag="P8", kw_only=True):
     """P8: the same steps on the labels as they are and on permuted ones, with rows held out."""
+
+    constant_accuracy: Number = None
+    """The accuracy of the best constant prediction."""
 
 
 class Counterfactual(Arms, frozen=True, tag="P9", kw_only=True):

@@ -73,12 +73,23 @@ class Bench:
         subject = self.subject
         return Rows(subject.x if x is None else x, subject.y if y is None else y, subject.sample_weight, self.batch)
 
+    def every(self) -> Rows:
+        """All rows that are at hand, unless rows have weights of their own."""
+        subject = self.subject
+        if subject.whole is None or subject.sample_weight is not None:
+            return self.rows()
+        return Rows(*subject.whole, None, self.batch)
+
     @cached_property
     def baseline(self) -> Baseline:
         """What losses are divided by."""
+        return self.compared(self.subject.y)
+
+    def compared(self, y: Any) -> Baseline:
+        """What losses on some rows are compared with."""
         subject = self.subject
         weighted = subject.class_weight is not None or subject.sample_weight is not None
-        return UNKNOWN if weighted else baseline(subject.compiled.get("loss"), subject.y)
+        return UNKNOWN if weighted else baseline(subject.compiled.get("loss"), y)
 
     def unit(self, arms: tuple[Arm, ...]) -> dict[str, Any]:
         """Scale and unit of the losses of arms."""

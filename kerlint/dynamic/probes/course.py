@@ -15,7 +15,7 @@ import numpy as np
 from kerlint.dynamic.measurements import Arm
 from kerlint.dynamic.probes.clock import Clock, DeclinedError
 from kerlint.dynamic.probes.keeping import FUNCTIONS, restore, values
-from kerlint.dynamic.probes.nesting import each, length, taken
+from kerlint.dynamic.probes.nesting import arrays, each, length, taken
 from kerlint.dynamic.probes.passes import cost, finite, number, tensor
 from kerlint.dynamic.probes.structure import kernels, leaves, named
 from kerlint.dynamic.subject import Subject
@@ -77,6 +77,7 @@ class Run:
     last: float | None
     ratio: float | None
     held: float | None
+    held_accuracy: float | None = None
 
 
 class Course:
@@ -121,6 +122,7 @@ class Course:
             rate=change.rate,
             update_ratio=median(ratios) if ratios else None,
             held=tuple(run.held for run in runs) if change.held else (),
+            held_accuracy=tuple(run.held_accuracy for run in runs) if change.held else (),
         )
 
     def run(self, change: Change, steps: int, seed: int) -> Run:
@@ -132,8 +134,8 @@ class Course:
         ratio = self.train(batches, change.rate, steps)
         if not self.living():
             return Run(first, None, ratio, None)
-        held = judged(self.model, change.held)[0] if change.held else None
-        return Run(first, self.loss(batches), ratio, held)
+        held, right = judged(self.model, change.held) if change.held else (None, None)
+        return Run(first, self.loss(batches), ratio, held, right)
 
     def train(self, batches: list[tuple[Any, Any, Any]], rate: float, steps: int) -> float | None:
         """Take the steps; the size of the first one relative to the kernel that it changes most."""
@@ -231,24 +233,38 @@ class Course:
         return [number(weight).copy() for layer in leaves(self.model) for weight in kernels(layer)]
 
 
-def judged(model: Any, rows: Rows) -> tuple[float | None, Any]:
-    """The loss of some rows in prediction, and the predictions."""
+def judged(model: Any, rows: Rows) -> tuple[float | None, float | None]:
+    """The loss of some rows in prediction, and the accuracy."""
     x, y = (each(taken(data, slice(0, MOST_JUDGED)), tensor) for data in (rows.x, rows.y))
     predictions = model(x, training=False)
-    return finite(number(cost(model, x, y, predictions, None))), predictions
+    return finite(number(cost(model, x, y, predictions, None))), accuracy(predictions, y)
 
 
-def parted(rows: Rows) -> tuple[Rows, Rows]:
-    """Rows to learn from and rows to hold out, none in both."""
+def accuracy(predictions: Any, y: Any, threshold: float = 0.5) -> float | None:
+    """The share of rows whose class is predicted, for one output of classes; None for what is no classification."""
+    given, labels = ([number(array) for _, array in arrays(data)] for data in (predictions, y))
+    if len(given) != 1 or len(labels) != 1 or (labels[0] != np.round(labels[0])).any():
+        return None
+    guess, truth = given[0], labels[0]
+    if guess.ndim < 2 or guess.shape[-1] == 1:
+        both = {0.0, 1.0}.issuperset(np.unique(truth).tolist())
+        return float(((guess.reshape(-1) > threshold) == (truth.reshape(-1) > 0.5)).mean()) if both else None
+    if truth.shape == guess.shape:
+        truth = truth.argmax(axis=-1)
+    return float((guess.argmax(axis=-1).reshape(-1) == truth.reshape(-1)).mean()) if guess[..., 0].size == truth.size else None
+
+
+def parted(rows: Rows, most: int | None = None) -> tuple[Rows, Rows]:
+    """Rows to learn from and rows to hold out, none in both; of the first at most so many."""
     count = length(rows.x)
     order = np.random.RandomState(7).permutation(count)
     cut = max(1, int(count * (1 - HELD_OUT)))
-    learned, held = order[:cut], order[cut:]
+    learned, held = order[: min(cut, most or cut)], order[cut:][: most or count]
     if len(held) < FEWEST_HELD:
         raise DeclinedError(f"{count} rows are too few to hold some out")
     assert not set(learned.tolist()) & set(held.tolist())
     parts = (tuple(taken(data, index) for data in (rows.x, rows.y, rows.weights)) for index in (learned, held))
-    one, other = (Rows(x, y, weights, min(rows.batch, cut), rows.most) for x, y, weights in parts)
+    one, other = (Rows(x, y, weights, min(rows.batch, len(learned)), rows.most) for x, y, weights in parts)
     return one, other
 
 

@@ -10,10 +10,10 @@ import numpy as np
 from kerlint.dynamic.measurements import Fact
 from kerlint.dynamic.probes.bench import Bench
 from kerlint.dynamic.probes.clock import DeclinedError
+from kerlint.dynamic.probes.course import accuracy
 from kerlint.dynamic.probes.nesting import arrays, each
 from kerlint.dynamic.probes.passes import cost, finite, number, tensor
 from kerlint.dynamic.probes.structure import kind, leaves
-from kerlint.dynamic.probes.trainings import accuracy
 
 MOST_UPDATES = 200
 

@@ -13,7 +13,6 @@ from kerlint.dynamic.measurements import Gap, Overfitted, Rates, Shuffled
 from kerlint.dynamic.probes.bench import STEPS, Bench
 from kerlint.dynamic.probes.course import MOST_JUDGED, Change, Rows, judged, parted
 from kerlint.dynamic.probes.nesting import arrays, length, taken
-from kerlint.dynamic.probes.passes import number
 
 MOST_BUDGET = 400
 """Of a longer training only the first steps are taken."""
@@ -63,16 +62,18 @@ def shuffled(bench: Bench) -> Iterator[Shuffled]:
     pairs = parted(bench.rows()), parted(bench.rows(y=bench.permuted()))
     changes = [Change(name, rate, *pair) for name, pair in zip(("", "permuted labels"), pairs, strict=True)]
     steps, arms = bench.course.arms(changes, 2 * STEPS, 0.5)
-    yield Shuffled(fit=bench.subject.fit, steps=steps, arms=arms, **bench.unit(arms))
+    constant = commonest(pairs[0][1].y)
+    yield Shuffled(fit=bench.subject.fit, steps=steps, arms=arms, constant_accuracy=constant, **bench.unit(arms))
 
 
 def gap(bench: Bench) -> Iterator[Gap]:
-    """P7: trained on some rows, judged on those and on others."""
+    """P7: trained on some rows, judged on those and on others. All rows count: of a part of them a gap is wider than of all."""
     subject, course = bench.subject, bench.course
-    learned, held = parted(bench.rows())
-    learned = replace(learned, most=length(learned.x) // learned.batch)
+    steps = min(subject.budget.updates or GAP_STEPS, GAP_STEPS)
+    learned, held = parted(bench.every(), steps * bench.batch)
+    learned = replace(learned, most=max(1, length(learned.x) // learned.batch))
     course.warm(learned)
-    steps = course.afforded(min(subject.budget.updates or GAP_STEPS, GAP_STEPS), 1, 0.5)
+    steps = course.afforded(steps, 1, 0.5)
     runs = [_run(bench, learned, held, steps, seed) for seed in range(bench.seeds)]
     train, other = ({name: _median(run[f"{part}_{name}"] for run in runs) for name in ("loss", "accuracy")} for part in ("train", "held"))
     first = _median(run["first"] for run in runs)
@@ -87,6 +88,9 @@ def gap(bench: Bench) -> Iterator[Gap]:
         held_loss=other["loss"],
         train_accuracy=train["accuracy"],
         held_accuracy=other["accuracy"],
+        passes=steps * learned.batch / length(learned.x),
+        constant_loss=bench.compared(taken(held.y, slice(0, MOST_JUDGED))).scale or None,
+        constant_accuracy=commonest(taken(held.y, slice(0, MOST_JUDGED))),
     )
 
 
@@ -97,23 +101,17 @@ def _run(bench: Bench, learned: Rows, held: Rows, steps: int, seed: int) -> dict
     course.start(seed)
     course.train(batches, course.rate, steps)
     for name, rows in (("train", learned), ("held", held)):
-        loss, predictions = judged(bench.subject.model, rows)
-        measured |= {f"{name}_loss": loss, f"{name}_accuracy": accuracy(predictions, taken(rows.y, slice(0, MOST_JUDGED)))}
+        measured[f"{name}_loss"], measured[f"{name}_accuracy"] = judged(bench.subject.model, rows)
     return measured
 
 
-def accuracy(predictions: Any, y: Any, threshold: float = 0.5) -> float | None:
-    """The share of rows whose class is predicted, for one output of classes; None for what is no classification."""
-    given, labels = ([number(array) for _, array in arrays(data)] for data in (predictions, y))
-    if len(given) != 1 or len(labels) != 1 or (labels[0] != np.round(labels[0])).any():
+def commonest(y: Any) -> float | None:
+    """The share of the commonest class, which is what the best constant prediction gets right; None for what are no classes."""
+    labels = [np.asarray(array) for _, array in arrays(y)]
+    if len(labels) != 1 or not labels[0].size or (labels[0] != np.round(labels[0])).any():
         return None
-    guess, truth = given[0], labels[0]
-    if guess.ndim < 2 or guess.shape[-1] == 1:
-        both = {0.0, 1.0}.issuperset(np.unique(truth).tolist())
-        return float(((guess.reshape(-1) > threshold) == (truth.reshape(-1) > 0.5)).mean()) if both else None
-    if truth.shape == guess.shape:
-        truth = truth.argmax(axis=-1)
-    return float((guess.argmax(axis=-1).reshape(-1) == truth.reshape(-1)).mean()) if guess[..., 0].size == truth.size else None
+    classes = labels[0].argmax(axis=-1) if labels[0].ndim > 1 and labels[0].shape[-1] > 1 else labels[0]
+    return float(np.unique(classes, return_counts=True)[1].max() / classes.size)
 
 
 def _median(values: Iterable[float | None]) -> float | None:

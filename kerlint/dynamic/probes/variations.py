@@ -23,6 +23,7 @@ HALF, FIRST, THEN = 0.5, 0.4, 0.9
 BINARY = ("binary_crossentropy",)
 CATEGORICAL = ("categorical_crossentropy", "sparse_categorical_crossentropy")
 
+REGRESSION = ("loss/var(y)", "loss/mad(y)")
 STANDARDIZING = ("KER101", "KER102")
 
 Changes = tuple[tuple[Any, str, Any], ...]
@@ -46,6 +47,8 @@ def data_changed(bench: Bench, codes: Iterable[str], name: str, **other: Any) ->
 
 def targets_changed(bench: Bench) -> Iterator[Counterfactual]:
     """Standardized targets: the losses of that arm are brought to the scale of the others."""
+    if bench.baseline.unit not in REGRESSION:
+        raise DeclinedError("the loss is none of numbers")
     for event in data_changed(bench, ("KER103",), "standardized targets", y=standardized(bench.subject.y)):
         as_is, other = event.arms
         scaled = type(other)(

@@ -1,0 +1,1 @@
+"""Whether the verdicts of the dynamic mode agree with whole trainings."""

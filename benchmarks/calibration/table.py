@@ -1,0 +1,101 @@
+"""What the results say: how often each rule's verdict agrees with whole trainings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+GAIN, LEARNED, UNLEARNED, GAP = 0.9, 0.05, 0.9, 0.05
+"""A training is bad when what is suggested ends below GAIN of its loss, unless that is below LEARNED of the best constant's; without a
+suggestion, when its loss is above UNLEARNED of that; for rules about gaps, when training rows are better by GAP."""
+GAPS = ("KER114", "KER502", "KER601")
+SUGGESTING = tuple(f"KER{number}" for number in (101, 102, 103, 201, 202, 203, 204, 206, 303, 305, 307, 308, 401, 402, 403, 406, 602))
+LEARNING = ("KER301", "KER302", "KER309", "KER310", "KER322", "KER604", "KER605", "KER607")
+"""Rules whose fault a whole training shows by not learning."""
+VERDICTS = ("confirmed", "refuted", "inconclusive", "not exercised")
+
+
+def outcome(code: str, training: dict[str, Any] | None) -> str:
+    """bad, good or ? : what a whole training shows of what a rule says."""
+    if training is None:
+        return "?"
+    if "raises" in training:
+        return "bad"
+    written, scale = training["written"], training["scale"] or 1.0
+    arms = training["arms"].get(code)
+    match code, arms:
+        case _, [{"other": dict() as other, **learned}] if code in GAPS:
+            return "bad" if gap(learned, other, scale) >= GAP else "good"
+        case "KER112", [{"other": dict() as other}]:
+            return "?" if other["loss"] is None else "bad" if other["loss"] / scale >= 0.98 else "good"
+        case _, [{"loss": prediction}, {"loss": float() as trained}] if code == "KER605":
+            return "bad" if prediction is None or prediction > 1.5 * trained else "good"
+        case _, [_, *_] if code in SUGGESTING:
+            return _compared(written["loss"], [arm["loss"] for arm in arms], scale)
+        case _, None if code in SUGGESTING and not learned_well(written, scale):
+            return "?"
+        case _, None if code in SUGGESTING:
+            return "good"
+        case _ if code in LEARNING:
+            return "good" if learned_well(written, scale) else "bad"
+        case _:
+            return "?"
+
+
+def gap(learned: dict[str, Any], other: dict[str, Any], scale: float) -> float:
+    """By how much rows that were held out are worse."""
+    if learned["accuracy"] is not None and other["accuracy"] is not None:
+        return float(learned["accuracy"] - other["accuracy"])
+    if learned["loss"] is None or other["loss"] is None:
+        return float("inf")
+    return float((other["loss"] - learned["loss"]) / scale)
+
+
+def learned_well(written: dict[str, Any], scale: float) -> bool:
+    """Whether a training came well below the best constant."""
+    return written["loss"] is not None and written["loss"] / scale < UNLEARNED
+
+
+def _compared(written: float | None, others: list[float | None], scale: float) -> str:
+    best = min((loss for loss in others if loss is not None), default=None)
+    if best is None:
+        return "?"
+    if written is None:
+        return "bad"
+    return "good" if written / scale < LEARNED or best >= GAIN * written else "bad"
+
+
+def table(results: list[dict[str, Any]]) -> Iterator[str]:
+    """The tables: verdicts on findings, and verdicts asked for everywhere."""
+    ran = [result for result in results if result["whole"]]
+    yield f"{len(ran)} scripts of {len(results)} train something, {sum(result['bad'] for result in ran)} of them bad ones"
+    for source in ("finding", "noticed", "everywhere"):
+        count: Counter[tuple[str, str, str]] = Counter()
+        for result in ran:
+            for one in result["verdicts"]:
+                if one["source"] == source:
+                    count[one["code"], one["verdict"], outcome(one["code"], training_of(result, one["fit"]))] += 1
+        yield f"\n{source}\n"
+        yield "| rule | " + " | ".join(f"{verdict}: bad / good / ?" for verdict in VERDICTS) + " |"
+        yield "| --- |" + " --- |" * len(VERDICTS)
+        for code in sorted({code for code, _, _ in count}):
+            cells = (" / ".join(str(count[code, verdict, what]) for what in ("bad", "good", "?")) for verdict in VERDICTS)
+            yield f"| {code} | {' | '.join(cells)} |"
+
+
+def training_of(result: dict[str, Any], line: int | None) -> dict[str, Any] | None:
+    """The whole training of a line."""
+    return next((training for training in result["whole"] if training["line"] == line), None)
+
+
+def disagreements(results: list[dict[str, Any]]) -> Iterator[str]:
+    """Verdicts that a whole training contradicts, with the numbers."""
+    for result in results:
+        for one in result["verdicts"]:
+            training = training_of(result, one["fit"])
+            what = outcome(one["code"], training)
+            if (one["verdict"], what) in (("confirmed", "good"), ("refuted", "bad")) and training:
+                yield f"{result['script']}:{one['fit']} {one['source']} {one['code']} {one['verdict']}, {what}: {one['detail'][:300]}"
+                arms = training.get("arms", {}).get(one["code"])
+                yield f"    scale {training.get('scale')}, written {training.get('written')}, steps {training.get('steps')}; {arms}"
