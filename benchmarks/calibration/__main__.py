@@ -1,7 +1,7 @@
 """Runs every script of `scripts.toml` and prints the table: `python -m benchmarks.calibration CORPUS [--results FOLDER] [--only NAME ...]`.
 
-CORPUS has clones of public repositories as OWNER+NAME. The dynamic mode judges each script; it is asked for every rule of EVERYWHERE at every
-training, whether there is a finding or not. Then the script is run as it stands, its trainings whole (at most `whole.SECONDS` each), and each
+CORPUS has clones of public repositories as OWNER+NAME. The dynamic mode judges each script; it is asked for every rule of EVERYWHERE at
+every training, whether there is a finding or not. Then the script is run as it stands, its trainings whole (`whole.SECONDS` each), and each
 once more with what a rule suggests, where a finding stands, a verdict is "confirmed", or the training is a bad one. Results are kept, and a
 second run goes on; `--table` judges anew what was measured. Needs scikit-learn, pandas, matplotlib and mlxtend beside kerlint.
 """
