@@ -200,7 +200,6 @@ def _understood(source: Source, data: bytes, config: Config, project: Project, c
     findings, suppressed = (tuple(finding.settled() for finding in some) for some in weigh(understood, config, clock))
     quoted = {place.path for finding in (*findings, *suppressed) for place in _places(finding) if place}
     content = digest(data)
-    written = {Path(shown(path)): file.text for path, (file, _) in project.written.items()}
     digests = {Path(shown(path)): project.digest(path) for path in project.followed} | {source.path: content}
     return Outcome(
         source.path,
@@ -208,8 +207,7 @@ def _understood(source: Source, data: bytes, config: Config, project: Project, c
         findings,
         tally(understood.program),
         failed=not source.notebook and bool(understood.parsed.problems),
-        files={path: digest(written[path].encode()) if path in written else digests[path] for path in quoted},
-        written={path: text for path, text in written.items() if path in quoted},
+        files={path: digests[path] for path in quoted},
         grounds=project.grounds(),
         suppressed=suppressed,
     )
@@ -250,20 +248,27 @@ def weigh(understood: Understood, config: Config, clock: Untimed = UNTIMED) -> t
         ranges, around = surroundings(nodes_of(found), source, parsed, understood.followed)
         places = Places(codes(source, parsed, understood.followed), ranges, source.path, understood.program.names)
         placed = located(found, ranges, source, places, around)
-    wanted = [finding for finding in (*broken, *placed) if _wanted(finding, config)]
+    written = {Path(shown(path)): source.path for path in understood.project.written}
+    wanted = [finding for finding in (*broken, *placed) if _wanted(finding, config, written)]
     with clock.phase("apply suppressions"):
         paths = {source.path, *(place.path for place in ranges.values())}
         files = (file for path, file in understood.files.items() if path in paths)
         directives = [directive for file in files for directive in suppressions(file, config.authors)]
         # A suppression of a report that is too unsure to be shown is of use all the same.
         told = weighed(wanted, directives, active, ranges, source.path, config.known)
+    if written:
+        from kerlint.homes import at_home
+
+        told = at_home(told, source, understood.project.written)
     sure = [finding for finding in told if finding.confidence >= config.min_confidence]
     return ordered(finding for finding in sure if not finding.suppressed), ordered(finding for finding in sure if finding.suppressed)
 
 
-def _wanted(finding: Finding, config: Config) -> bool:
-    """Whether the file that a finding is in, which may be an imported one, wants to hear of it."""
-    return finding.range is None or finding.code == UNREADABLE or finding.code in config.rules_of(finding.range.path)
+def _wanted(finding: Finding, config: Config, written: Mapping[Path, Path]) -> bool:
+    """Whether the file that a finding is in, which may be an imported one, wants to hear of it; for one that it writes, the notebook."""
+    if finding.range is None or finding.code == UNREADABLE:
+        return True
+    return finding.code in config.rules_of(written.get(finding.range.path, finding.range.path))
 
 
 @cache

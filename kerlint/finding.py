@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum, IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -173,14 +173,17 @@ class Finding(msgspec.Struct, frozen=True):
 
     def named(self, names: Mapping[Path, Path]) -> Finding:
         """The finding with other names for files."""
+        return self.moved(lambda place: replace(place, path=names.get(place.path, place.path)))
+
+    def moved(self, to: Callable[[Range], Range]) -> Finding:
+        """The finding with other places."""
 
         def there(place: Range | None) -> Range | None:
-            return place and replace(place, path=names.get(place.path, place.path))
+            return place and to(place)
 
         related, flow = (tuple(replace(other, range=there(other.range)) for other in places) for places in (self.related, self.flow))
         fix = self.fix and replace(self.fix, edits=tuple(replace(edit, range=there(edit.range)) for edit in self.fix.edits))
-        about = tuple(replace(place, path=names.get(place.path, place.path)) for place in self.about)
-        return replace(self, range=there(self.range), related=related, flow=flow, fix=fix, about=about)
+        return replace(self, range=there(self.range), related=related, flow=flow, fix=fix, about=tuple(map(to, self.about)))
 
     def settled(self) -> Finding:
         """The finding without the code that its places were told by: all that is reported, kept, or sent to another process."""

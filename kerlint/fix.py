@@ -142,7 +142,8 @@ def _result(source: Source, data: bytes, chosen: Iterable[tuple[Finding, tuple[E
     pairs = [(old, cell) for old, cell in zip(source.cells, new.cells, strict=True) if cell.number in cells]
     if parse(replace(new, cells=tuple(cell for _, cell in pairs))).problems:
         return None
-    return result if all(compiles(cell.text) or not compiles(old.text) for old, cell in pairs) else None
+    texts = [(old.text, cell.text) for old, cell in pairs] + [(source.written.get(name, ""), text) for name, text in new.written.items()]
+    return result if all(compiles(text) or not compiles(before) for before, text in texts) else None
 
 
 # Which fixes can be made at once

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from kerlint.depth import QUOTED
 
@@ -13,6 +14,7 @@ KEPT = frozenset({"time", "timeit", "capture", "prun", "memit", "mprun", "heat",
 """Cell magics whose body is Python of the notebook itself; the body of every other one is dropped."""
 _RUNNING = re.compile(r"%(?:time|timeit|prun|memit)(?:[ \t]+-\w+(?:[ \t]+\d+|[ \t]+(?=-))?)*[ \t]+(?=[A-Za-z_(])")
 _COMPOUND = re.compile(r"(?:for|while|with|if|try|def|class|async|match)\b")
+_BREAK = re.compile(r"\r\n|\r|\n")
 _SUSPECT = re.compile(r"^[ \t]*[%!?]|\?[ \t]*;?[ \t]*\r?$|=[ \t]*[%!]", re.MULTILINE)
 _CELL = re.compile(r"%%(\w*)[ \t]*([^\r\n]*)")
 _ESCAPE = re.compile(r"[ \t]*[%!?]")
@@ -23,14 +25,15 @@ _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _STRANGE_SPACE = re.compile(QUOTED + r"|#[^\r\n]*|\u00a0", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Neutral:
+class Neutral(msgspec.Struct, frozen=True):
     """Python with as many lines as the cell; `written` are the files of `%%writefile`, `skipped` says that the body is not Python."""
 
     text: str
-    written: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, str] = msgspec.field(default_factory=dict)
     appended: bool = False
     skipped: bool = False
+    body: int = 0
+    """How many lines stand above what is written."""
 
 
 def neutral(text: str) -> Neutral:
@@ -61,8 +64,11 @@ def _cell_magic(text: str, first: int) -> Neutral:
     if name in ("writefile", "file"):
         words = _words(rest)
         names = [word for word in words if not word.startswith("-")]
-        written = {names[-1]: text[start:]} if names else {}
-        return Neutral(_blank(text), written, "-a" in words or "--append" in words)
+        content = text[start:]
+        whole = content if not content or content.endswith(("\r", "\n")) else f"{content}\n"  # as IPython hands it over
+        written = {names[-1]: whole} if names else {}
+        appended = "-a" in words or "--append" in words
+        return Neutral(_blank(text), written, appended, body=len(_BREAK.findall(text[:start])))
     return Neutral(_blank(text), skipped=True)
 
 
@@ -75,7 +81,7 @@ def _words(rest: str) -> list[str]:
 
 def _blank(text: str) -> str:
     """As many empty lines."""
-    return "".join(re.findall(r"\r\n|\r|\n", text))
+    return "".join(_BREAK.findall(text))
 
 
 def _ending(line: str) -> str:

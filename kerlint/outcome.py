@@ -64,8 +64,6 @@ class Outcome(msgspec.Struct, frozen=True):
     mistake: str = ""
     files: Mapping[Path, bytes] = msgspec.field(default_factory=dict)
     """The files that findings are in, with the digest of what stood in each: a report that quotes them reads them again."""
-    written: Mapping[Path, str] = msgspec.field(default_factory=dict)
-    """Those of them that a notebook writes, which need not be there."""
     grounds: Grounds = msgspec.field(default_factory=Grounds)
     suppressed: tuple[Finding, ...] = ()
     """What comments switch off, for reports that list it."""

@@ -18,9 +18,8 @@ class Quoted(Mapping[Path, Source]):
     `contents` are files by resolved path that hold something else than what is on disk.
     """
 
-    def __init__(self, files: Mapping[Path, bytes], written: Mapping[Path, str], contents: Mapping[Path, bytes]) -> None:
+    def __init__(self, files: Mapping[Path, bytes], contents: Mapping[Path, bytes]) -> None:
         self._files = files
-        self._written = written
         self._contents = contents
         self._read: dict[Path, Source] = {}
 
@@ -39,19 +38,11 @@ class Quoted(Mapping[Path, Source]):
         return len(self._files)
 
     def _source(self, path: Path) -> Source:
-        for data in self._found(path):
-            if digest(data) == self._files[path]:
-                try:
-                    return read(path, data)
-                except SourceError as error:  # it is what the finding says
-                    raise KeyError(path) from error
-        raise KeyError(path)
-
-    def _found(self, path: Path) -> Iterator[bytes]:
-        if path in self._written:
-            yield self._written[path].encode()
         try:
             data = self._contents.get(path.resolve())
-            yield path.read_bytes() if data is None else data
-        except OSError:  # it is gone meanwhile
-            return
+            data = path.read_bytes() if data is None else data
+            if digest(data) == self._files[path]:
+                return read(path, data)
+        except (OSError, SourceError) as error:  # it is gone meanwhile, or cannot be read, which is what the finding says
+            raise KeyError(path) from error
+        raise KeyError(path)

@@ -166,8 +166,7 @@ class Run(msgspec.Struct, dict=True):
 
         states = [(path, state) for outcome in self.outcomes for path, state in outcome.files.items()]
         files = {name: state for path, state in states for name in (path, self.names.get(path, path))}
-        written = {path: text for outcome in self.outcomes for path, text in outcome.written.items()}
-        return Quoted(files, written, self.contents)
+        return Quoted(files, self.contents)
 
     @property
     def troubled(self) -> bool:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from kerlint.engine import UNREADABLE
 from kerlint.finding import Edit, Finding, Fix, Position, Range
 from kerlint.fix import Repairs, mend
+from kerlint.homes import text_of
 from kerlint.mistake import MistakeError
 from kerlint.run import Run
 from kerlint.source import Cell, Source, written
@@ -81,7 +82,7 @@ def _of_cell(source: Source, cell: Cell, findings: Iterable[Finding], reason: st
     mine = [(finding, finding.range.start.row) for finding in findings if finding.range and finding.range.cell == cell.number]
     if not mine:
         return
-    lines, texts = lines_of(cell.text), BREAK.split(written(source, cell))
+    lines, texts = lines_of(text_of(source, cell)), BREAK.split(written(source, cell))
     of_place: dict[tuple[int, bool], list[Finding]] = {}
     for finding, row in mine:
         line = lines[row - 1]

@@ -194,6 +194,18 @@ def test_cells_of_a_notebook(project: Path) -> None:
     assert [path.name for path in project.iterdir()] == ["nb.ipynb"]
 
 
+def test_what_a_cell_writes_is_told_by_the_cell(project: Path) -> None:
+    cells = [
+        "%%writefile mine.py\nwords = 'keras'",
+        "%%writefile -a mine.py\n\ndef fail():\n    raise RuntimeError",
+        "import mine\nmine.fail()",
+    ]
+    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cell_type": "code", "source": cell} for cell in cells]}
+    seen = run(written(project, json.dumps(notebook), "nb.ipynb"))
+    assert seen.one(Stopped).place == at(4, "nb.ipynb", 2)
+    assert [path.name for path in project.iterdir()] == ["nb.ipynb"]
+
+
 def test_a_run_can_be_given_up(project: Path) -> None:
     path = written(project, "while True: pass\n", f"forever_{os.getpid()}.py")
     started = threading.Event()

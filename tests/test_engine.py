@@ -200,15 +200,13 @@ def test_the_unit_of_work_is_pure_and_goes_to_any_executor(tmp_path: Path) -> No
 
 
 def test_quotes_are_read_when_they_are_asked_for(tmp_path: Path) -> None:
-    path, kept = tmp_path / "a.py", tmp_path / "b.py"
+    path, gone = tmp_path / "a.py", tmp_path / "gone.py"
     path.write_text("a = 1\n")
-    kept.write_text("b = 1\n")
-    gone = tmp_path / "gone.py"
-    states = {file: digest(b"a = 1\n") for file in (path, kept, gone)}
-    quoted = Quoted(states, {kept: "a = 1\n"}, {gone.resolve(): b"a = 1\n"})
+    states = {file: digest(b"a = 1\n") for file in (path, gone)}
+    quoted = Quoted(states, {gone.resolve(): b"a = 1\n"})
     assert {file: source.text for file, source in quoted.items()} == dict.fromkeys(states, "a = 1\n")
     path.write_text("a = 2\n")
-    assert [file for file in states if file in Quoted(states, {}, {})] == []
+    assert [file for file in states if file in Quoted(states, {})] == []
 
 
 def test_a_file_that_a_notebook_writes_is_there_for_no_other(tmp_path: Path) -> None:
@@ -222,6 +220,43 @@ def test_a_file_that_a_notebook_writes_is_there_for_no_other(tmp_path: Path) -> 
     for name in ("train.py", "nb.ipynb", "train.py"):
         found = examine(tmp_path / name, lambda path: Config(), projects)
         assert ("KER301" in codes([*found.findings])) == (name == "nb.ipynb")
+
+
+APPENDED = """\
+def more(features):
+    return Sequential([layers.Input((features,)), layers.Dense(1, activation="softmax")])"""
+WRITTEN = ("%%writefile models.py\nGONE = 1", f"# title\n%%writefile models.py\n{MODELS.rstrip()}", f"%%writefile -a models.py\n{APPENDED}")
+"""Cells of which the second writes the beginning of a file and the third, after a line of its own, the rest."""
+
+
+@pytest.fixture
+def writing(tmp_path: Path) -> Path:
+    """A notebook that trains a model which it has written into a file."""
+    cells = [{"cell_type": "code", "source": cell} for cell in (*WRITTEN, TRAIN.replace("make", "more"))]
+    path = tmp_path / "nb.ipynb"
+    path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+    return path
+
+
+def test_what_a_notebook_writes_is_told_by_its_cells(kerlint: Kerlint, writing: Path) -> None:
+    done = kerlint("nb.ipynb", "--select=KER301")
+    assert done.stdout.startswith("nb.ipynb:cell 3:3:78: error KER301")
+    assert f"3 | {APPENDED.splitlines()[1]}\n" in done.stdout
+    assert "nb.ipynb:cell 4:7:1" in done.stdout
+    assert "models.py" not in done.stdout
+
+
+def test_what_a_notebook_writes_is_mended_in_its_cells(kerlint: Kerlint, writing: Path) -> None:
+    before = writing.read_text()
+    kerlint("nb.ipynb", "--select=KER301", "--fix", "--unsafe-fixes")
+    assert writing.read_text() == "softmax".join(before.split("softmax")[:2]) + "sigmoid" + before.split("softmax")[2]
+
+
+def test_what_a_notebook_writes_is_suppressed_in_its_cells(kerlint: Kerlint, writing: Path) -> None:
+    before = json.loads(writing.read_text())["cells"][2]["source"]
+    kerlint("nb.ipynb", "--select=KER301", "--add-noqa=why")
+    assert json.loads(writing.read_text())["cells"][2]["source"] == f"{before}  # noqa: KER301 why"
+    assert kerlint("nb.ipynb", "--select=KER301").returncode == 0
 
 
 def test_a_program_without_end_is_given_up_with_a_note(kerlint: Kerlint, tmp_path: Path) -> None:

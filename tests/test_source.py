@@ -240,8 +240,8 @@ def test_cells_of_other_languages_are_skipped() -> None:
 
 
 def test_files_that_cells_write() -> None:
-    source = notebook("%%writefile a.py\nimport keras\n", "%%file 'my dir/b.py'\nx", "%%writefile -a a.py\nx = 1\n", "%%writefile a b 'c")
-    assert source.written == {"a.py": "import keras\nx = 1\n", "my dir/b.py": "x", "'c": ""}
+    source = notebook("%%writefile a.py\nimport keras", "%%file 'my dir/b.py'\nx", "%%writefile -a a.py\nx = 1\n", "%%writefile a b 'c")
+    assert source.written == {"a.py": "import keras\nx = 1\n", "my dir/b.py": "x\n", "'c": ""}
     assert [cell.text.strip() for cell in source.cells] == [""] * 4
 
 

@@ -15,6 +15,7 @@ from kerlint.dynamic.exercise import Exercise, exercises
 from kerlint.dynamic.protocol import Died, Exited, Interrupted, Known, Place, Question, Started, Stopped, TimedOut, overlap
 from kerlint.dynamic.verdicts import Noticed
 from kerlint.finding import Confidence, Evidence, Finding, Position, Range, Severity
+from kerlint.homes import text_of
 from kerlint.rule import Rule
 from kerlint.source import Source
 
@@ -209,7 +210,7 @@ def _range(one: Noticed, run: Observed, source: Open) -> Range:
     path = Path(shown(run.folder / one.place.file))
     text = source(path)
     cell = next((cell for cell in text.cells if cell.number == one.place.cell), None) if text else None
-    lines = cell.text.splitlines() if cell else []
+    lines = text_of(text, cell).splitlines() if text and cell else []
     start, end = (lines[row - 1] if row <= len(lines) else "" for row in (one.place.line, one.place.end))
     first = Position(one.place.line, len(start) - len(start.lstrip()) + 1)
     return Range(path, first, Position(one.place.end, len(end.rstrip()) + 1), one.place.cell)

@@ -22,6 +22,7 @@ import msgspec
 
 from kerlint.dynamic import scratch
 from kerlint.dynamic.protocol import Died, Ended, Exited, Known, Order, Output, Question, Stopped, TimedOut, decode, encode
+from kerlint.homes import parts
 from kerlint.mistake import MistakeError
 from kerlint.source import Source
 
@@ -196,11 +197,13 @@ class Running:
 
 def _order(source: Source, wanted: Wanted, place: scratch.Scratch, pipe: int, asked: int) -> Order:
     script = place.folder / source.path.resolve().relative_to(place.origin)
+    homes = dict(_written(source, script))
     cells = list(_cells(source, script)) if source.notebook else []
     return Order(
         str(script),
         tuple(str(path) for path, _ in cells),
         tuple(number for _, number in cells),
+        homes,
         str(script.relative_to(place.folder)),
         str(place.folder),
         str(place.top),
@@ -213,13 +216,19 @@ def _order(source: Source, wanted: Wanted, place: scratch.Scratch, pipe: int, as
     )
 
 
-def _cells(source: Source, script: Path) -> Iterator[tuple[Path, int]]:
-    """The cells of a notebook as files beside it; what its cells write is written as well."""
+def _written(source: Source, script: Path) -> Iterator[tuple[str, tuple[tuple[int, int, int], ...]]]:
+    """What the cells of a notebook write is written, and where each line of it comes from."""
+    homes = parts(source) if source.written else {}
     for name, text in source.written.items():
         written = script.parent / name
         if not written.exists() and written.resolve().is_relative_to(script.parent):
             written.parent.mkdir(parents=True, exist_ok=True)
             written.write_text(text, encoding="utf-8")
+            yield os.path.abspath(written), tuple((part.first, part.cell, part.down) for part in homes.get(name, ()))
+
+
+def _cells(source: Source, script: Path) -> Iterator[tuple[Path, int]]:
+    """The cells of a notebook as files beside it."""
     for cell in source.cells:
         if cell.number is not None:
             path = script.with_name(f".kerlint-{script.stem}-{cell.number}.py")

@@ -179,6 +179,8 @@ class Order(msgspec.Struct, frozen=True):
     cells: tuple[str, ...]
     """The cells of a notebook, each a file of the scratch copy; empty for a script."""
     numbers: tuple[int, ...]
+    written: dict[str, tuple[tuple[int, int, int], ...]]
+    """Files of the scratch copy that cells write: from which line on they come from which cell, and how many rows further down there."""
     name: str
     """How a place in the script is named: its path relative to `folder`."""
     folder: str

@@ -17,6 +17,9 @@ import msgspec
 from kerlint.dynamic.events import Event
 from kerlint.dynamic.protocol import Order, Place, Question, StandIn, encode, overlap
 
+File = tuple[str, int | None, tuple[tuple[int, int, int], ...]]
+"""A file of the user's: its name and cell in places; for one that cells write that of the notebook, and where its lines come from."""
+
 
 class Reporter:
     """Sends events, each at once; knows which files are the user's and how much time is left."""
@@ -27,8 +30,8 @@ class Reporter:
         self.began = time.monotonic()
         self._process = os.getpid()
         self._lock = threading.RLock()
-        self._cells = {cell: (order.name, number) for cell, number in zip(order.cells, order.numbers, strict=True)}
-        self._files: dict[str, tuple[str, int | None] | None] = {}
+        self._cells = {cell: (order.name, number, ()) for cell, number in zip(order.cells, order.numbers, strict=True)}
+        self._files: dict[str, File | None] = {}
 
     def left(self) -> float:
         """Seconds until the parent kills this process."""
@@ -58,9 +61,9 @@ class Reporter:
         self._stand_ins += [event.name] if event.name not in self._stand_ins else []
         self.send(event)
 
-    def place(self, file: tuple[str, int | None], line: int) -> Place:
+    def place(self, file: File, line: int) -> Place:
         """A line of a file of the user's."""
-        return Place(file[0], line, line, file[1])
+        return _there(file, line, line)
 
     def send(self, event: Event) -> None:
         """Write an event; what a forked copy of the process does is not told."""
@@ -90,19 +93,29 @@ class Reporter:
             traceback = traceback.tb_next
         return found
 
-    def file(self, name: str) -> tuple[str, int | None] | None:
-        """How a file of the user's is named in places, with its cell; None for any other file."""
+    def file(self, name: str) -> File | None:
+        """How a file of the user's is named in places, with its cell or those that it is written from; None for any other file."""
         if name not in self._files:
             path, folder = os.path.abspath(name), self.order.folder + os.sep
             inside = path.startswith(folder) and not name.startswith("<")
-            self._files[name] = self._cells.get(path) or ((path[len(folder) :], None) if inside else None)
+            self._files[name] = self._cells.get(path) or ((path[len(folder) :], None, ()) if inside else None)
+            if path in self.order.written:
+                self._files[name] = self.order.name, None, self.order.written[path]
         return self._files[name]
 
 
-def _place(file: tuple[str, int | None], code: CodeType, instruction: int, line: int | None) -> Place:
+def _place(file: File, code: CodeType, instruction: int, line: int | None) -> Place:
     """The lines of the expression that an instruction belongs to (Python 3.10 knows its first line alone)."""
     start, end = line or 1, line or 1
     if sys.version_info >= (3, 11) and instruction >= 0:
         first, last, _, _ = next(islice(code.co_positions(), instruction // 2, None), (None, None, None, None))
         start, end = first or start, last or end
-    return Place(file[0], start, max(start, end), file[1])
+    return _there(file, start, max(start, end))
+
+
+def _there(file: File, start: int, end: int) -> Place:
+    name, cell, parts = file
+    for first, number, down in reversed(parts):
+        if first <= start:
+            return Place(name, start + down, end + down, number)
+    return Place(name, start, end, cell)

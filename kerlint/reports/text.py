@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kerlint.finding import Finding, Range
 from kerlint.reports import BLUE, BOLD, CYAN, TINT, Batch, Paint, headed
-from kerlint.source import Source
+from kerlint.source import Source, written
 
 TAB = "    "
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -82,8 +82,13 @@ def lines_of(place: Range, sources: Mapping[Path, Source]) -> list[str]:
     cell = next((cell for cell in source.cells if cell.number == place.cell), None) if source else None
     if cell is None:
         return []
-    lines = cell.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return [" " * (cell.shown(row, 1) - 1) + line for row, line in enumerate(lines, 1)]
+    if source and not cell.text.strip():  # it is no code of the notebook but what a file is written from
+        return _lines(written(source, cell))
+    return [" " * (cell.shown(row, 1) - 1) + line for row, line in enumerate(_lines(cell.text), 1)]
+
+
+def _lines(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def rows_of(place: Range, text: Sequence[str]) -> list[int]:
