@@ -121,14 +121,9 @@ def _interpret(path: Path, result: File) -> None:
 
 def _rows(source: Any, parsed: Any, program: Any) -> dict[Any, tuple[tuple[int, int], tuple[int, int]]]:
     """Cell and row where each event starts and ends."""
-    from kerlint.positions import positions
-
-    nodes = {event.node for event in program.events if event.node is not None}
-    found = {}
-    for cell, module in zip(source.cells, parsed.modules, strict=True):
-        for node, (start, end) in (positions(module, nodes) if module else {}).items():
-            found[node] = ((cell.number or 0, start.row), (cell.number or 0, end.row))
-    return found
+    cells = {id(module.text): cell.number or 0 for cell, module in zip(source.cells, parsed.modules, strict=True) if module}
+    nodes = {event.node for event in program.events if event.node is not None and id(event.node.text) in cells}
+    return {node: ((cells[id(node.text)], node.start.row), (cells[id(node.text)], node.end.row)) for node in nodes}
 
 
 def _fit(event: Any, place: str) -> Fit:

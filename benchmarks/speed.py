@@ -146,7 +146,6 @@ def split(paths: list[Path]) -> tuple[Counter[str], Counter[str]]:
         (project, "parse"): "parse imported files",
         (interpreter, "interpret"): "interpret",
         (engine, "weigh"): "check",
-        (locating, "surroundings"): "locate",
         (locating, "located"): "locate",
         (engine, "_examine"): "rest",
     }

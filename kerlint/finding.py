@@ -13,9 +13,9 @@ from msgspec.structs import replace
 from kerlint import PAGES
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
+    from kerlint.syntax.nodes import Node
 else:
-    CSTNode = type(None)  # what a finding that is kept has in the place of code (see `record`)
+    Node = type(None)  # what a finding that is kept has in the place of code (see `record`)
 
 
 class Severity(IntEnum):
@@ -58,7 +58,7 @@ class Range(msgspec.Struct, frozen=True):
 class Related(msgspec.Struct, frozen=True):
     """A second place that explains a finding: usually where a value came from."""
 
-    node: CSTNode | None
+    node: Node | None
     message: str
     range: Range | None = None
     labels: bool = False
@@ -81,7 +81,7 @@ class Edge(Enum):
 class Anchor(msgspec.Struct, frozen=True):
     """A place of the code, told by a node."""
 
-    node: CSTNode
+    node: Node
     edge: Edge
 
 
@@ -105,8 +105,8 @@ class Passage(msgspec.Struct, frozen=True):
     of `owner` (as it is written: "self.model") that `reads` lists.
     """
 
-    node: CSTNode
-    target: CSTNode
+    node: Node
+    target: Node
     owner: str
     reads: frozenset[str] = frozenset()
     inner: bool = False
@@ -126,7 +126,7 @@ class Fix(msgspec.Struct, frozen=True):
     edits: tuple[Edit, ...]
     safe: bool
     imports: tuple[str, ...] = ()
-    together: tuple[CSTNode, ...] = ()
+    together: tuple[Node, ...] = ()
     passage: Passage | None = None
     unless: str = ""
     otherwise: Fix | None = None
@@ -149,13 +149,13 @@ class Finding(msgspec.Struct, frozen=True):
     hint: str
     severity: Severity
     confidence: Confidence
-    node: CSTNode | None
+    node: Node | None
     related: tuple[Related, ...] = ()
-    scope: tuple[CSTNode, ...] = ()
+    scope: tuple[Node, ...] = ()
     range: Range | None = None
     fix: Fix | None = None
     evidence: Evidence | None = None
-    subject: tuple[CSTNode, ...] = ()
+    subject: tuple[Node, ...] = ()
     """Where the model that it is about is built and, when it is about no single run, trained: suppressions there count as well."""
     about: tuple[Range, ...] = ()
     """The places of scope and subject."""

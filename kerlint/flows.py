@@ -12,11 +12,10 @@ from msgspec.structs import replace
 from kerlint.finding import Finding, Related
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.semantics.program import Event, Program
     from kerlint.semantics.provenance import Facts
     from kerlint.semantics.values import Value
+    from kerlint.syntax.nodes import Node
 
 LEARNING = ("fit", "train_on_batch", "tape")
 READING = (*LEARNING, "evaluate", "predict")
@@ -107,7 +106,7 @@ def _places(found: Facts, value: Value | None, event: Event, what: str) -> Itera
     yield from _once(said)
 
 
-def _once(said: Iterable[tuple[CSTNode | None, str]]) -> Iterator[Related]:
+def _once(said: Iterable[tuple[Node | None, str]]) -> Iterator[Related]:
     """What is said of one node after another, in one place where it is said of the same."""
     before: Related | None = None
     for node, message in said:

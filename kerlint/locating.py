@@ -1,10 +1,8 @@
-"""Where findings are: nodes of trees become files, cells, rows and columns, once, and only for files with findings."""
+"""Where findings are: nodes of trees become files, cells, rows and columns."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,113 +10,64 @@ from msgspec.structs import replace
 
 from kerlint.config import shown
 from kerlint.finding import Finding, Position, Range, Related
+from kerlint.placing import Code, Places
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
-    from kerlint.placing import Code, Places
     from kerlint.source import Parsed, Source
+    from kerlint.syntax.nodes import Node
 
-    Ranges = Mapping[CSTNode, Range]
     Followed = Mapping[Path, tuple[Source, Parsed]]
     """The files that a file imports."""
 
 
-@dataclass(frozen=True)
-class Definitions:
-    """The functions and classes around what was located, in order for each file and cell."""
+class Ranges:
+    """The places of nodes, in the file itself or in the files of the project that it imports: each is told by the text that it is in."""
 
-    named: dict[tuple[Path, int | None], list[tuple[Position, Position, str]]] = field(default_factory=dict)
+    def __init__(self, source: Source, parsed: Parsed, followed: Followed) -> None:
+        self.codes = list(codes(source, parsed, followed))
+        self._codes = {id(code.module.text): code for code in self.codes}
+        self.top = Range(source.path, Position(1, 1), Position(1, 1), source.cells[0].number if source.cells else None)
+        """Where a finding is put that has no place."""
 
-    def around(self, place: Range) -> str:
-        """The dotted name of the innermost one that holds a place, or ""."""
-        known = self.named.get((place.path, place.cell), [])
-        before = bisect_right(known, place.start, key=lambda one: one[0])
-        return next((name for _, end, name in reversed(known[:before]) if place.end <= end), "")
+    def get(self, node: Node | None) -> Range | None:
+        """The place of a node, None where it is in none of the files."""
+        code = None if node is None else self._codes.get(id(node.text))
+        return None if node is None or code is None else code.range(node)
 
-
-NOTHING_AROUND = Definitions()
-
-
-def ranges_of(nodes: Iterable[CSTNode | None], source: Source, parsed: Parsed, followed: Followed) -> Ranges:
-    """The places of nodes, in the file itself or in the files of the project that it imports."""
-    return surroundings(nodes, source, parsed, followed)[0]
-
-
-def surroundings(nodes: Iterable[CSTNode | None], source: Source, parsed: Parsed, followed: Followed) -> tuple[Ranges, Definitions]:
-    """The places of nodes, and what is defined around them."""
-    from kerlint.positions import beginning, positions
-    from kerlint.statements import definitions
-
-    wanted = {node for node in nodes if node is not None}
-    found: dict[CSTNode, Range] = {}
-    around = Definitions()
-    cells = list(codes(source, parsed, followed)) if wanted else []
-    if len(cells) > 1:  # Most cells of a notebook hold none of them: those that have the text of one are looked at first.
-        starts = {beginning(node) for node in wanted}
-        cells.sort(key=lambda code: not any(start in code.cell.text for start in starts))
-    for code in cells:
-        if not wanted:
-            break
-        names = definitions(code.module)
-        for node, (start, end) in positions(code.module, wanted | names.keys()).items():
-            found[node] = Range(code.source.path, code.shown(start), code.shown(end), code.cell.number)
-            wanted.discard(node)
-        spans = ((found[node].start, found[node].end, name) for node, name in names.items())
-        around.named[code.source.path, code.cell.number] = sorted(spans)
-    return found, around
+    def around(self, node: Node | None) -> str:
+        """The dotted name of the innermost function or class that holds a node, or ""."""
+        code = None if node is None else self._codes.get(id(node.text))
+        return "" if node is None or code is None else code.around(node)
 
 
-def located(
-    findings: Sequence[Finding], ranges: Ranges, source: Source, places: Places, around: Definitions = NOTHING_AROUND
-) -> list[Finding]:
+def located(findings: Iterable[Finding], ranges: Ranges, places: Places) -> list[Finding]:
     """The findings with their places, those of what is related to them and of their fixes, and what they stand in.
 
     One in an imported file names what led there.
     """
-    top = Range(source.path, Position(1, 1), Position(1, 1), source.cells[0].number if source.cells else None)
-
-    def place(finding: Finding) -> Finding:
-        nodes = (finding.node, *finding.scope)
-        found = next((ranges[node] for node in nodes if node is not None and node in ranges), top)
-        related = _related(finding.related, ranges)
-        if found.path != source.path and all(other.range and other.range.path == found.path for other in related):
-            related += _related((Related(node, "reached from here") for node in finding.scope), ranges)
-        enclosing = around.around(found) or finding.enclosing
-        flow = _related(finding.flow, ranges)
-        flow = flow if len(flow) > 1 else ()
-        about = tuple(ranges[node] for node in (*finding.scope, *finding.subject) if node in ranges)
-        placed = places.placed(finding.fix)
-        return replace(finding, range=found, related=related, flow=flow, fix=placed, enclosing=enclosing, about=about)
-
-    return [place(finding) for finding in findings]
+    return [_located(finding, ranges, places) for finding in findings]
 
 
-def nodes_of(findings: Iterable[Finding]) -> Iterator[CSTNode | None]:
-    """Every node that a finding speaks of."""
-    for finding in findings:
-        yield finding.node
-        yield from (related.node for related in (*finding.related, *finding.flow))
-        yield from finding.scope
-        yield from finding.subject
-        fix = finding.fix
-        while fix is not None:
-            for edit in fix.edits:
-                yield from (anchor.node for anchor in (edit.start, edit.end) if anchor is not None)
-            yield from fix.together
-            yield from (fix.passage.node, fix.passage.target) if fix.passage is not None else ()
-            fix = fix.otherwise
+def _located(finding: Finding, ranges: Ranges, places: Places) -> Finding:
+    node, found = next(((node, place) for node in (finding.node, *finding.scope) if (place := ranges.get(node))), (None, ranges.top))
+    related = _related(finding.related, ranges)
+    if found.path != ranges.top.path and all(other.range and other.range.path == found.path for other in related):
+        related += _related((Related(node, "reached from here") for node in finding.scope), ranges)
+    enclosing = ranges.around(node) or finding.enclosing
+    flow = _related(finding.flow, ranges)
+    flow = flow if len(flow) > 1 else ()
+    about = tuple(place for node in (*finding.scope, *finding.subject) if (place := ranges.get(node)))
+    placed = places.placed(finding.fix)
+    return replace(finding, range=found, related=related, flow=flow, fix=placed, enclosing=enclosing, about=about)
 
 
 def _related(related: Iterable[Related], ranges: Ranges) -> tuple[Related, ...]:
-    places = ((other, ranges.get(other.node) if other.node is not None else None) for other in related)
+    places = ((other, ranges.get(other.node)) for other in related)
     return tuple(replace(other, range=place) for other, place in places if place is not None)
 
 
 def codes(source: Source, parsed: Parsed, followed: Followed) -> Iterator[Code]:
     """The trees of the file itself first, then of what it imports."""
-    from kerlint.placing import Code
-
     files = [(source, parsed)]
     files += [(replace(file, path=Path(shown(path))), trees) for path, (file, trees) in followed.items()]
     for file, trees in files:

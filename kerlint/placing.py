@@ -15,10 +15,10 @@ from msgspec.structs import replace
 from kerlint.finding import Anchor, Edge, Edit, Fix, Passage, Position, Range
 
 if TYPE_CHECKING:
-    from libcst import CSTNode, Module
-
+    from kerlint.locating import Ranges
     from kerlint.source import Cell, Source
     from kerlint.statements import Found
+    from kerlint.syntax.nodes import Module, Node
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 _INDENT = re.compile(r"[ \t\f]*")
@@ -57,8 +57,7 @@ class Code:
         from kerlint.statements import statements
 
         found = list(statements(self.module))
-        places = self.places({place for one in found for place in (one.node, one.begin)})
-        return [Statement(places[one.begin][0], places[one.node][1], one) for one in found]
+        return [Statement(self.shown(one.begin.start), self.shown(one.node.end), one) for one in found]
 
     @cached_property
     def imports(self) -> list[tuple[Statement, frozenset[tuple[str, str]]]]:
@@ -66,8 +65,7 @@ class Code:
         from kerlint.statements import top_imports
 
         found = top_imports(self.module)
-        places = self.places({node for node, _ in found})
-        return [(Statement(*places[node]), names) for node, names in found]
+        return [(Statement(self.shown(begin.start), self.shown(last.end)), names) for begin, last, names in found]
 
     @cached_property
     def opening(self) -> tuple[Position, bool] | None:
@@ -75,26 +73,37 @@ class Code:
         from kerlint.statements import first
 
         node, docstring = first(self.module)
-        return None if node is None else (self.places({node})[node][docstring], docstring)
+        return None if node is None else (self.shown(node.end if docstring else node.start), docstring)
 
-    def fed(self, layer: CSTNode, place: Position) -> tuple[Position, Position] | None:
+    def fed(self, layer: Node, place: Position) -> tuple[Position, Position] | None:
         """Where that stands which a layer is called with."""
         from kerlint.statements import fed
 
         number = bisect_right(self.statements, place, key=lambda statement: statement.start)
         found = self.statements[number - 1].found if number else None
         argument = fed(found.node, (layer,)).get(layer) if found else None
-        return None if argument is None else self.places({argument})[argument]
-
-    def places(self, nodes: set[CSTNode]) -> Mapping[CSTNode, tuple[Position, Position]]:
-        """The places of nodes as the author sees them."""
-        from kerlint.positions import positions
-
-        return {node: (self.shown(start), self.shown(end)) for node, (start, end) in positions(self.module, nodes).items()}
+        return None if argument is None else (self.shown(argument.start), self.shown(argument.end))
 
     def shown(self, position: Position) -> Position:
         """A position of the tree as the author sees it."""
         return Position(position.row, self.cell.shown(position.row, position.column))
+
+    def range(self, node: Node) -> Range:
+        """Where one of its nodes stands, as the author sees it."""
+        return Range(self.source.path, self.shown(node.start), self.shown(node.end), self.cell.number)
+
+    @cached_property
+    def definitions(self) -> list[tuple[int, int, str]]:
+        """The functions and classes in order: the offsets of each and its dotted name."""
+        from kerlint.statements import definitions
+
+        return sorted((*node.span, name) for node, name in definitions(self.module).items())
+
+    def around(self, node: Node) -> str:
+        """The dotted name of the innermost function or class that holds a node, or ""."""
+        start, end = node.span
+        before = bisect_right(self.definitions, start, key=lambda one: one[0])
+        return next((name for _, last, name in reversed(self.definitions[:before]) if end <= last), "")
 
     def line(self, statement: Statement, behind: bool) -> Position:
         """Where the lines of a statement begin or end; where a comment follows it, only the statement itself is meant."""
@@ -114,10 +123,7 @@ class Code:
 class Places:
     """Turns fixes that speak of nodes into fixes that speak of ranges."""
 
-    def __init__(
-        self, codes: Iterable[Code], ranges: Mapping[CSTNode, Range], home: Path | None = None, names: Mapping[str, str] | None = None
-    ) -> None:
-        self._codes = codes
+    def __init__(self, ranges: Ranges, home: Path | None = None, names: Mapping[str, str] | None = None) -> None:
         self.ranges = ranges
         self.home = home
         """The file that was analysed, in which `names` stand for something of a library."""
@@ -126,7 +132,7 @@ class Places:
     @cached_property
     def codes(self) -> Mapping[Spot, Code]:
         """All code that edits may be in; asked for only when there are fixes."""
-        return {(code.source.path, code.cell.number): code for code in self._codes}
+        return {(code.source.path, code.cell.number): code for code in self.ranges.codes}
 
     def placed(self, fix: Fix | None) -> Fix | None:
         """The fix with its places and with the imports that it needs, or None when one of its edits has no place."""
@@ -155,7 +161,7 @@ class Places:
             content = content.replace("\n", "\n" + code.indent(start[1].row))
         return Edit(None, None, content, Range(start[0][0], start[1], end[1], start[0][1]))
 
-    def _scope(self, node: CSTNode) -> object:
+    def _scope(self, node: Node) -> object:
         place = self.ranges.get(node)
         statement = self._statement(place) if place else None
         return (place.path, statement.found.scope) if place and statement and statement.found else node
@@ -225,8 +231,9 @@ class Places:
                 statement = self._statement(place) if self._held(place) else None
                 return None if statement is None else (spot, self.codes[spot].line(statement, anchor.edge is Edge.next))
 
-    def _alone(self, node: CSTNode) -> bool:
-        statement = self._statement(self.ranges[node])
+    def _alone(self, node: Node) -> bool:
+        place = self.ranges.get(node)
+        statement = self._statement(place) if place else None
         return statement is not None and statement.found is not None and statement.found.alone
 
     def _statement(self, place: Range) -> Statement | None:

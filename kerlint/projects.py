@@ -42,11 +42,6 @@ class Projects:
 
         return Tops()
 
-    @property
-    def read(self) -> int:
-        """How many characters were parsed."""
-        return sum(project.read for project in self._known.values())
-
     def _new(self, root: Path, src: tuple[str, ...], keras: str) -> Project:
         from kerlint.semantics.project import Project
 

@@ -16,9 +16,8 @@ from kerlint.finding import Confidence, Finding, Fix, Related, Severity, url_of
 from kerlint.home import PAGES
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.semantics.program import Program
+    from kerlint.syntax.nodes import Node
 
 _TITLE = re.compile(r"^# (.+)$", re.MULTILINE)
 _TOML = re.compile(r"^```[ \t]*toml\b[^\n]*\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
@@ -82,13 +81,13 @@ class Rule(msgspec.Struct, frozen=True):
 
     def finding(
         self,
-        node: CSTNode | None,
+        node: Node | None,
         variant: str = "",
         *,
         severity: Severity | None = None,
         confidence: Confidence = Confidence.high,
         related: tuple[Related, ...] = (),
-        scope: tuple[CSTNode | None, ...] = (),
+        scope: tuple[Node | None, ...] = (),
         fix: Fix | None = None,
         **facts: object,
     ) -> Finding:

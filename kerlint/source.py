@@ -5,8 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,14 +19,13 @@ from kerlint.magics import KEPT, neutral
 from kerlint.mentions import mentioned
 
 if TYPE_CHECKING:
-    from libcst import CSTNode, Module, ParserSyntaxError
+    from kerlint.syntax.nodes import Module
 
 _BREAK = re.compile(r"\r\n|\r|\n")
 _BYTES_BREAK = re.compile(rb"\r\n|\r|\n")
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _BLANK = re.compile(rb"^[ \t\f]*(?:#.*)?$")
 _LEADING = re.compile(r"^[ \t]*\f[ \t\f]*(?=[^\s#])", re.MULTILINE)
-_LETTER = re.compile(r"[^\W\x00-\x7f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _PRINT = re.compile(r"[ \t]*(?:.*[:;][ \t]*)?print[ \t]+[^\s=.,\[(]|[ \t]*(?:.*[:;][ \t]*)?print[ \t]*>>")
 _PYTHON_2 = (
@@ -146,7 +144,9 @@ def raw_rows(source: Source) -> dict[int, tuple[int, ...]]:
 
 def parse(source: Source) -> Parsed:
     """Parse every cell; one that is broken becomes a problem and the others are parsed all the same."""
-    with without_garbage_collection(), _unchecked(source.cells):
+    from kerlint.syntax.reading import undisturbed
+
+    with without_garbage_collection(), undisturbed():
         results = [_parse_cell(cell) for cell in source.cells]
     modules = tuple(result if not isinstance(result, Problem) else None for result in results)
     return Parsed(modules, tuple(result for result in results if isinstance(result, Problem)))
@@ -193,7 +193,7 @@ def _place(before: str) -> tuple[int, int]:
 
 
 def _without_form_feeds(text: str) -> tuple[str, tuple[int, ...]]:
-    """The text without form feeds in front of code (Python ignores them, libcst loses count of the column), and what was taken."""
+    """The text without form feeds in front of code (Python ignores them, and nobody sees them in a column), and what was taken."""
     if "\f" not in text or not _LEADING.search(text):
         return text, ()
     taken = [0] * (len(_BREAK.findall(text)) + 1)
@@ -247,75 +247,30 @@ def _dedented(text: str) -> tuple[str, tuple[int, ...]]:
 
 
 def _parse_cell(cell: Cell) -> Module | Problem:
-    from libcst import ParserSyntaxError, parse_module
+    from kerlint.syntax.reading import tree
 
     if deep := too_deep(cell.text):
         message, offset = deep
         return _problem(f"cannot be analysed: {message}", *_place(cell.text[:offset]), cell)
     try:
-        return parse_module(cell.text if cell.text.isascii() else _SURROGATE.sub("\ufffd", cell.text))
-    except ParserSyntaxError as error:
-        return _syntax_problem(_libcst_says(error), cell)
-    except SyntaxError as error:  # libcst's own checks of a node: a name in letters that this Python does not know yet
-        return _syntax_problem((1, 1, str(error)), cell)
-    except RecursionError:
+        return tree(cell.text if cell.text.isascii() else _SURROGATE.sub("\ufffd", cell.text))
+    except SyntaxError as error:
+        return _syntax_problem(error, cell)
+    except (RecursionError, MemoryError, OverflowError):
         return _problem("cannot be analysed: it is nested too deep", 1, 1, cell)
-
-
-@contextmanager
-def _unchecked(cells: tuple[Cell, ...]) -> Iterator[None]:
-    """Without libcst's checks of each node, which are for trees made by hand and take a sixth of a parse (0.44 of 0.52 s without).
-
-    The one thing that they find in parsed code is a name in letters that this Python does not know. Once for a whole notebook: after each
-    change of the class Python forgets what it knows of all its subclasses, which cost as much as was won.
-    """
-    from libcst import CSTNode
-
-    checks = CSTNode.__post_init__
-    if all(cell.text.isascii() or not _LETTER.search(cell.text) for cell in cells):
-        CSTNode.__post_init__ = _unchecked_node  # type: ignore[assignment, method-assign]
-    try:
-        yield
-    finally:
-        CSTNode.__post_init__ = checks  # type: ignore[method-assign]
-
-
-def _unchecked_node(node: CSTNode) -> None:
-    """In the place of the checks."""
 
 
 def _problem(message: str, row: int, column: int, cell: Cell) -> Problem:
     return Problem(message, row, cell.shown(row, column), cell.number)
 
 
-def _syntax_problem(by_libcst: tuple[int, int, str], cell: Cell) -> Problem:
-    """The error in CPython's words, which are written for people, else in those of libcst."""
-    row, column, message = _python_says(cell.text) or by_libcst
+def _syntax_problem(error: SyntaxError, cell: Cell) -> Problem:
+    """The error in CPython's words, which are written for people."""
     lines = _BREAK.split(cell.text)
-    row = min(max(row, 1), len(lines))
+    row, column = min(max(error.lineno or 1, 1), len(lines)), error.offset or 1
     if old := _python_2(lines[row - 1]):
-        message, column = f"Python 2 code: {old}", len(lines[row - 1]) - len(lines[row - 1].lstrip()) + 1
-    return _problem(f"syntax error: {message}" if not old else message, row, max(column, 1), cell)
-
-
-def _python_says(text: str) -> tuple[int, int, str] | None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            compile(text, "<cell>", "exec", flags=0x400, dont_inherit=True)  # 0x400: ast.PyCF_ONLY_AST, without importing ast
-        except SyntaxError as error:
-            return error.lineno or 1, error.offset or 1, error.msg
-        except (ValueError, MemoryError, RecursionError, OverflowError):
-            return None
-    return None
-
-
-def _libcst_says(error: ParserSyntaxError) -> tuple[int, int, str]:
-    """Position and message; libcst puts the true position of a parser error into its message, with 0-based columns."""
-    message = error.message
-    if found := re.match(r"parser error: error at (\d+):(\d+): (.*)", message, re.DOTALL):
-        return int(found[1]), int(found[2]), found[3]
-    return error.editor_line, error.editor_column, message.removeprefix("tokenizer error: ")
+        return _problem(f"Python 2 code: {old}", row, len(lines[row - 1]) - len(lines[row - 1].lstrip()) + 1, cell)
+    return _problem(f"syntax error: {error.msg}", row, max(column, 1), cell)
 
 
 def _python_2(line: str) -> str:

@@ -6,19 +6,20 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-import libcst as cst
-from libcst import CSTNode
+from kerlint.syntax import nodes as syntax
+from kerlint.syntax.nodes import Node, parts, within
+from kerlint.syntax.reading import tree
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """A statement, the node that it begins with, and what is known of a place in front of it."""
 
-    node: CSTNode
-    begin: CSTNode
-    block: CSTNode | None
+    node: Node
+    begin: Node
+    block: Node | None
     """What holds it and those around it; None for one of several on one line."""
-    scope: CSTNode | None
+    scope: Node | None
     """The function or class that it is in."""
     alone: bool = True
     """Whether other code in front of it stands on a line of its own, not on the same one behind `if x:` or a semicolon."""
@@ -26,145 +27,124 @@ class Found:
     """Whether other code in front of it runs whenever the head of the statement does, as it does not for `while`."""
 
 
-def statements(module: cst.Module) -> Iterator[Found]:
+def statements(module: syntax.Module) -> Iterator[Found]:
     """Every statement of a module, in order. An `elif` is no statement here: nothing can stand in front of it."""
     return _within(module.body, None, module)
 
 
-def _within(nodes: Sequence[CSTNode | None], scope: CSTNode | None, block: CSTNode | None = None) -> Iterator[Found]:
-    for node in nodes:
+def _within(nodes: Sequence[Node | None], scope: Node | None, block: Node | None = None) -> Iterator[Found]:
+    begun = [isinstance(node, syntax.Statement) and node.text.begins_row(node.outer[0]) for node in nodes]
+    for node, alone, last in zip(nodes, begun, (*begun[1:], True), strict=True):
         match node:
-            case cst.SimpleStatementLine(body=[only]):
-                yield Found(only, only, block, scope)
-            case cst.SimpleStatementLine(body=[first, *others]):
-                yield Found(first, first, None, scope)
-                yield from (Found(other, other, None, scope, alone=False) for other in others)
-            case cst.SimpleStatementSuite(body=body):
-                yield from (Found(small, small, None, scope, alone=False) for small in body)
-            case cst.FunctionDef(decorators=decorators) | cst.ClassDef(decorators=decorators):
+            case syntax.FunctionDef(decorators=decorators) | syntax.ClassDef(decorators=decorators):
                 yield Found(node, (*decorators, node)[0], block, scope)
-            case cst.If() | cst.For() | cst.With():
-                yield Found(node, node, block, scope)
-            case cst.While() | cst.Try() | cst.TryStar() | cst.Match():
+            case syntax.While() | syntax.Try() | syntax.Match():
                 yield Found(node, node, block, scope, head=False)
+            case syntax.Compound():
+                yield Found(node, node, block, scope)
+            case syntax.Statement():
+                yield Found(node, node, block if alone and last else None, scope, alone)
             case _:
                 pass
         yield from _inner(node, scope)
 
 
-def _inner(node: CSTNode | None, scope: CSTNode | None) -> Iterator[Found]:
+def _inner(node: Node | None, scope: Node | None) -> Iterator[Found]:
     match node:
-        case cst.FunctionDef(body=body) | cst.ClassDef(body=body):
+        case syntax.FunctionDef(body=body) | syntax.ClassDef(body=body):
             yield from _within((body,), node)
-        case cst.IndentedBlock(body=body):
+        case syntax.IndentedBlock(body=body):
             yield from _within(body, scope, node)
-        case cst.If(body=body, orelse=cst.If() as other):
+        case syntax.If(body=body, orelse=syntax.If() as other):
             yield from _within((body,), scope)
             yield from _inner(other, scope)
-        case cst.If(body=body, orelse=other) | cst.For(body=body, orelse=other) | cst.While(body=body, orelse=other):
+        case syntax.If(body=body, orelse=other) | syntax.For(body=body, orelse=other) | syntax.While(body=body, orelse=other):
             yield from _within((body, other), scope)
-        case (
-            cst.Try(body=body, handlers=handlers, orelse=other, finalbody=final)
-            | cst.TryStar(body=body, handlers=handlers, orelse=other, finalbody=final)
-        ):
+        case syntax.Try(body=body, handlers=handlers, orelse=other, finalbody=final):
             yield from _within((body, *handlers, other, final), scope)
-        case cst.Match(cases=cases):
+        case syntax.Match(cases=cases):
             yield from _within(cases, scope)
-        case (
-            cst.With(body=body)
-            | cst.Else(body=body)
-            | cst.Finally(body=body)
-            | cst.ExceptHandler(body=body)
-            | cst.ExceptStarHandler(body=body)
-            | cst.MatchCase(body=body)
-        ):
+        case syntax.With(body=body) | syntax.Branch(body=body) | syntax.ExceptHandler(body=body) | syntax.MatchCase(body=body):
             yield from _within((body,), scope)
         case _:
             pass
 
 
-def definitions(module: cst.Module) -> dict[CSTNode, str]:
+def definitions(module: syntax.Module) -> dict[Node, str]:
     """The functions and classes of a module with their dotted names, those within others behind them."""
-    found: dict[CSTNode, str] = {}
+    found: dict[Node, str] = {}
     for one in statements(module):
         match one.node:
-            case cst.FunctionDef(name=cst.Name(value=name)) | cst.ClassDef(name=cst.Name(value=name)):
+            case syntax.FunctionDef(name=syntax.Name(value=name)) | syntax.ClassDef(name=syntax.Name(value=name)):
                 found[one.node] = f"{found[one.scope]}.{name}" if one.scope is not None else name
             case _:
                 pass
     return found
 
 
-def chains(node: CSTNode) -> set[str]:
+def chains(node: Node) -> set[str]:
     """The names that a piece of code speaks of, each with the attributes behind it: "model", "self.model.layers"."""
-    search = _Chains()
-    node.visit(search)
-    return search.found
+    found: set[str] = set()
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        match node:
+            case syntax.Name() | syntax.Attribute() if dotted := _dotted(node):
+                found.add(dotted)
+            case syntax.Attribute(value=value) | syntax.Arg(value=value):  # and not the keyword
+                waiting.append(value)
+            case _:
+                waiting.extend(parts(node))
+    return found
 
 
-class _Chains(cst.CSTVisitor):
-    def __init__(self) -> None:
-        self.found: set[str] = set()
-
-    def visit_Arg(self, node: cst.Arg) -> bool:  # noqa: N802 - named by libcst
-        node.value.visit(self)  # and not the keyword
-        return False
-
-    def visit_Attribute(self, node: cst.Attribute) -> bool:  # noqa: N802 - named by libcst
-        dotted = _dotted(node)
-        if dotted:
-            self.found.add(dotted)
-        else:
-            node.value.visit(self)
-        return False
-
-    def visit_Name(self, node: cst.Name) -> None:  # noqa: N802 - named by libcst
-        self.found.add(node.value)
-
-
-def fed(code: CSTNode, layers: Collection[CSTNode]) -> dict[CSTNode, CSTNode]:
+def fed(code: Node, layers: Collection[Node]) -> dict[Node, Node]:
     """The first argument of each call whose function is one of these nodes: `x` for the `Dense(1)` of `Dense(1)(x)`."""
-    search = _Fed(layers)
-    code.visit(search)
-    return search.found
-
-
-class _Fed(cst.CSTVisitor):
-    def __init__(self, layers: Collection[CSTNode]) -> None:
-        self.layers = layers
-        self.found: dict[CSTNode, CSTNode] = {}
-
-    def visit_Call(self, node: cst.Call) -> None:  # noqa: N802 - named by libcst
-        match node.args:
-            case [cst.Arg(star="", keyword=None) as arg, *_] if any(node.func is layer for layer in self.layers):
-                self.found[node.func] = arg  # with its parentheses
+    found: dict[Node, Node] = {}
+    for node in within(code):
+        match node:
+            case syntax.Call(func=function, args=[syntax.Arg(star="", keyword=None) as arg, *_]) if any(
+                each is function for each in layers
+            ):
+                found[function] = arg  # with its parentheses
             case _:
                 pass
+    return found
 
 
 Names = frozenset[tuple[str, str]]
 """What imports bind: a name and what it stands for, ("np", "numpy"), ("Dense", "keras.layers.Dense")."""
 
 
-def top_imports(module: cst.Module) -> list[tuple[CSTNode, Names]]:
-    """The import statements of the top level that begin a line, with the names that they bind."""
-    found: list[tuple[CSTNode, Names]] = []
-    for line in module.body:
+def top_imports(module: syntax.Module) -> list[tuple[Node, Node, Names]]:
+    """The lines of the top level that begin with an import: their first and their last statement, and the names that they bind."""
+    found: list[tuple[Node, Node, Names]] = []
+    for line in _lines(module):
         match line:
-            case cst.SimpleStatementLine(body=[cst.Import() | cst.ImportFrom(), *_] as body):
-                names = frozenset(name for small in body for name in _names(small))
-                found.append((line, names))
+            case [syntax.Import() | syntax.ImportFrom(), *_]:
+                found.append((line[0], line[-1], frozenset(name for small in line for name in _names(small))))
             case _:
                 pass
     return found
 
 
-def first(module: cst.Module) -> tuple[CSTNode | None, bool]:
+def _lines(module: syntax.Module) -> Iterator[list[Node]]:
+    line: list[Node] = []
+    for node in module.body:
+        if line and node.text.begins_row(node.outer[0]):
+            yield line
+            line = []
+        line.append(node)
+    if line:
+        yield line
+
+
+def first(module: syntax.Module) -> tuple[Node | None, bool]:
     """What the first statement begins with, and whether it is a docstring."""
-    match module.body:
-        case [cst.SimpleStatementLine(body=[cst.Expr(value=cst.SimpleString() | cst.ConcatenatedString())]) as line, *_]:
+    match next(_lines(module), []):
+        case [syntax.Expr(value=syntax.SimpleString() | syntax.ConcatenatedString()) as line]:
             return line, True
-        case [cst.FunctionDef(decorators=[decorator, *_]) | cst.ClassDef(decorators=[decorator, *_]), *_]:
+        case [syntax.FunctionDef(decorators=[decorator, *_]) | syntax.ClassDef(decorators=[decorator, *_])]:
             return decorator, False
         case [node, *_]:
             return node, False
@@ -175,33 +155,29 @@ def first(module: cst.Module) -> tuple[CSTNode | None, bool]:
 @cache
 def names_of(statement: str) -> Names:
     """The names that the text of an import statement binds."""
-    match cst.parse_statement(statement):
-        case cst.SimpleStatementLine(body=body):
-            return frozenset(name for small in body for name in _names(small))
-        case _:
-            return frozenset()
+    return frozenset(name for small in tree(statement).body for name in _names(small))
 
 
-def _names(statement: CSTNode) -> Iterator[tuple[str, str]]:
+def _names(statement: Node) -> Iterator[tuple[str, str]]:
     match statement:
-        case cst.Import(names=names):
+        case syntax.Import(names=names):
             for alias in names:
                 target = _dotted(alias.name)
                 yield (alias.evaluated_alias or target.split(".")[0]), target
-        case cst.ImportFrom(names=[*names], module=module, relative=relative):
-            start = "." * len(relative) + (f"{_dotted(module)}." if module else "")
+        case syntax.ImportFrom(names=[*names], module=module, relative=relative):
+            start = "." * relative + (f"{_dotted(module)}." if module else "")
             for alias in names:
                 yield alias.evaluated_alias or alias.evaluated_name, start + alias.evaluated_name
         case _:
             pass
 
 
-def _dotted(node: CSTNode) -> str:
+def _dotted(node: Node) -> str:
     match node:
-        case cst.Attribute(value=value, attr=cst.Name(value=name)):
+        case syntax.Attribute(value=value, attr=syntax.Name(value=name)):
             base = _dotted(value)
             return f"{base}.{name}" if base else ""
-        case cst.Name(value=name):
+        case syntax.Name(value=name):
             return name
         case _:
             return ""

@@ -12,10 +12,9 @@ from msgspec.structs import replace
 from kerlint.finding import Finding
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.semantics.program import Model, Program
     from kerlint.semantics.values import Value
+    from kerlint.syntax.nodes import Node
 
 Index = Mapping[int, tuple[object, ...]]
 """Identities of models by the `id` of a node: a node's own hash is a function in Python."""
@@ -44,7 +43,7 @@ class Subjects:
         nodes = (*finding.scope, finding.node, *(related.node for related in finding.related))
         return next((found for node in nodes if (found := self._of_event.get(id(node)) or self._of_part.get(id(node)))), ())
 
-    def _places(self, finding: Finding, identities: tuple[object, ...]) -> Iterator[CSTNode]:
+    def _places(self, finding: Finding, identities: tuple[object, ...]) -> Iterator[Node]:
         """Where the model is built; and all its runs, for what is about no single one (of several models at one place, none is)."""
         built = [model.node for identity in identities for model in self._models.get(id(identity), ()) if model.node is not None]
         yield from dict.fromkeys(built)
@@ -83,11 +82,11 @@ class Subjects:
         return _indexed((*built, *parts))
 
 
-def _nodes(args: Mapping[str, Value], given: Iterable[str]) -> Iterator[CSTNode | None]:
+def _nodes(args: Mapping[str, Value], given: Iterable[str]) -> Iterator[Node | None]:
     return (args[name].node for name in given if name in args)
 
 
-def _indexed(pairs: Iterable[tuple[CSTNode | None, object]]) -> Index:
+def _indexed(pairs: Iterable[tuple[Node | None, object]]) -> Index:
     found: dict[int, dict[int, object]] = {}
     for node, identity in pairs:
         if node is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +16,8 @@ from kerlint.rule import Rule, rules
 from kerlint.selection import begins, letters
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.selection import Known
     from kerlint.source import Cell, Source
-
-    Ranges = Mapping[CSTNode, Range]
 
 UNUSED = "KER002"
 ALL = "ALL"
@@ -100,50 +96,46 @@ def apply(
     findings: Iterable[Finding],
     suppressions: Sequence[Suppression],
     active: Known,
-    ranges: Ranges | None = None,
     path: Path | None = None,
     known: Known | None = None,
 ) -> list[Finding]:
     """The findings that no suppression covers, and a KER002 for each suppression that is wrong or of no use.
 
     A finding is covered where it starts, where something related to it starts, where a node of its scope starts (the fit that it is
-    about), and where the model that it is about is built; `ranges` has the places of these nodes. `active` are the rules that ran, by
+    about), and where the model that it is about is built. `active` are the rules that ran, by
     code: a suppression of any other of the `known` ones (the shipped ones, if not given) is left alone. Suppressions outside `path`, if
     given, are applied but not reported: they belong to a file that was imported.
     """
-    return [finding for finding in weighed(findings, suppressions, active, ranges, path, known) if not finding.suppressed]
+    return [finding for finding in weighed(findings, suppressions, active, path, known) if not finding.suppressed]
 
 
 def weighed(
     findings: Iterable[Finding],
     suppressions: Sequence[Suppression],
     active: Known,
-    ranges: Ranges | None = None,
     path: Path | None = None,
     known: Known | None = None,
 ) -> list[Finding]:
     """As `apply`, with the findings that are covered as well: these say by which comment."""
     used: set[Suppression] = set()
     known = rules() if known is None else known
-    told = list(_told(findings, suppressions, ranges or {}, known, used))
+    told = list(_told(findings, suppressions, known, used))
     if UNUSED not in active:
         return told
     complaints = [
         finding for one in suppressions if path in (None, one.path) and (finding := _complaint(one, one in used, active, known)) is not None
     ]
-    return told + list(_told(complaints, [one for one in suppressions if one.name not in ("", ALL, *AUTHORS)], {}, known, used))
+    return told + list(_told(complaints, [one for one in suppressions if one.name not in ("", ALL, *AUTHORS)], known, used))
 
 
-def _told(
-    findings: Iterable[Finding], suppressions: Sequence[Suppression], ranges: Ranges, known: Known, used: set[Suppression]
-) -> Iterator[Finding]:
+def _told(findings: Iterable[Finding], suppressions: Sequence[Suppression], known: Known, used: set[Suppression]) -> Iterator[Finding]:
     for finding in findings:
-        covering = [one for one in suppressions if not one.wrong and _suppresses(one, finding, ranges, known)]
+        covering = [one for one in suppressions if not one.wrong and _suppresses(one, finding, known)]
         used.update(covering)
         yield replace(finding, suppressed=covering[0].said) if covering else finding
 
 
-def _suppresses(one: Suppression, finding: Finding, ranges: Ranges, known: Known) -> bool:
+def _suppresses(one: Suppression, finding: Finding, known: Known) -> bool:
     rule = known.get(finding.code)
     if finding.range is None or rule is None or not one.names(rule):
         return False
@@ -153,7 +145,7 @@ def _suppresses(one: Suppression, finding: Finding, ranges: Ranges, known: Known
         return True
     if one.noqa and not one.name:  # a bare noqa is usually meant for another linter
         return False
-    places = [related.range for related in finding.related] + [ranges.get(node) for node in (*finding.scope, *finding.subject)]
+    places = (*(related.range for related in finding.related), *finding.about)
     return any(place is not None and one.covers(place) for place in places)
 
 

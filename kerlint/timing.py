@@ -73,7 +73,6 @@ def started() -> Clock:
         import kerlint.flows
         import kerlint.locating
         import kerlint.placing
-        import kerlint.positions
         import kerlint.semantics.interpreter
         import kerlint.semantics.provenance
         import kerlint.suppression  # noqa: F401

@@ -11,9 +11,6 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import libcst as cst
-
-from kerlint.positions import positions
 from kerlint.semantics import catalog, interpreter, library
 from kerlint.semantics.graph import KerasLayer, KerasModel, Tensor, is_model
 from kerlint.semantics.program import Event, Pass, Program
@@ -37,6 +34,7 @@ from kerlint.semantics.values import (
     same,
 )
 from kerlint.source import parse, read
+from kerlint.syntax.nodes import Call, Module, Name, Node, within
 
 HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -102,7 +100,7 @@ def expected(case: Case) -> dict[tuple[str, int, int], str]:
 class Revealing(interpreter.Interpreter):
     """An interpreter to whose programs `reveal` is known, as if it came from a library."""
 
-    def look_up(self, name: str, node: cst.CSTNode) -> Value:
+    def look_up(self, name: str, node: Node) -> Value:
         return Symbol("reveal", node=node) if name == "reveal" else super().look_up(name, node)
 
 
@@ -124,9 +122,9 @@ def run(case: Case, folder: Path) -> Seen:
         (folder / name).write_text(text, encoding="utf-8")
     main = folder / ("main.ipynb" if case.notebook else "main.py")
     main.write_text(_notebook(case.cells) if case.notebook else case.cells[0], encoding="utf-8")
-    found: dict[cst.CSTNode, list[str]] = defaultdict(list)
+    found: dict[Node, list[str]] = defaultdict(list)
 
-    def reveal(running: Any, positional: list[Value], keywords: dict[str, Value], node: cst.CSTNode) -> Value:
+    def reveal(running: Any, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value:
         if not running.rehearsing:
             found[node].append(", ".join(shown(running, value) for value in positional))
         return Const(None, node=node)
@@ -148,24 +146,13 @@ def _notebook(cells: tuple[str, ...]) -> str:
 
 
 def _lines(
-    modules: list[tuple[Path, int, cst.Module]], found: Mapping[cst.CSTNode, list[str]], folder: Path
+    modules: list[tuple[Path, int, Module]], found: Mapping[Node, list[str]], folder: Path
 ) -> Iterator[tuple[tuple[str, int, int], str]]:
     for path, cell, module in modules:
-        calls = _Calls()
-        module.visit(calls)
         name = str(path.resolve().relative_to(folder.resolve()))
-        for node, (start, _) in positions(module, calls.nodes).items():
-            yield (name, cell, start.row), "; ".join(found.get(node, ["never"]))
-
-
-class _Calls(cst.CSTVisitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.nodes: list[cst.CSTNode] = []
-
-    def visit_Call(self, node: cst.Call) -> None:  # noqa: N802  (libcst looks it up by this name)
-        if isinstance(node.func, cst.Name) and node.func.value == "reveal":
-            self.nodes.append(node)
+        for node in within(module):
+            if isinstance(node, Call) and isinstance(node.func, Name) and node.func.value == "reveal":
+                yield (name, cell, node.start.row), "; ".join(found.get(node, ["never"]))
 
 
 # Showing

@@ -335,12 +335,14 @@ def test_exit_code_of_the_process(process: Kerlint, fault: Path) -> None:
     ("args", "absent"),
     [
         ("--version", ["click", "msgspec", "libcst", "pathspec", "tomli", "dataclasses"]),
-        ("rules", ["libcst", "pathspec", "kerlint.semantics"]),
-        ("check foreign.py", ["libcst", "pathspec", "kerlint.semantics"]),
+        ("rules", ["libcst", "pathspec", "kerlint.semantics", "kerlint.syntax"]),
+        ("check foreign.py", ["libcst", "pathspec", "kerlint.semantics", "kerlint.syntax"]),
+        ("check --no-cache train.py", ["libcst"]),
     ],
 )
 def test_what_is_not_needed_is_not_imported(tmp_path: Path, args: str, absent: list[str]) -> None:
     (tmp_path / "foreign.py").write_text("import os\n")
+    (tmp_path / "train.py").write_text("import keras\nmodel = keras.Sequential([keras.layers.Dense(1)])\nmodel.compile('sgd', 'mse')\n")
     code = (
         f"import sys; sys.argv = ['kerlint', *{args.split()!r}]; from kerlint.__main__ import main; main(); "
         f"print([name for name in {absent!r} if name in sys.modules])"

@@ -15,13 +15,13 @@ import kerlint as package
 from kerlint.config import Config, Configs
 from kerlint.engine import examine, lint_source, understand
 from kerlint.finding import Confidence, Finding, Position, Range, Severity, ordered
-from kerlint.locating import located
+from kerlint.locating import Ranges, located
 from kerlint.outcome import digest
 from kerlint.placing import Places
 from kerlint.projects import Projects
 from kerlint.quoted import Quoted
 from kerlint.semantics.project import Project
-from kerlint.source import read
+from kerlint.source import parse, read
 
 MODELS = """\
 from keras import Sequential, layers
@@ -82,13 +82,14 @@ def test_finding_in_an_imported_file_is_reported_there_once(kerlint: Kerlint, tm
 
 
 def test_finding_in_an_imported_file_names_what_led_there() -> None:
-    inner, outer = object(), object()
-    place, call = Range(Path("models.py"), Position(4, 78), Position(4, 87)), Range(Path("train.py"), Position(7, 1), Position(7, 16))
-    finding = Finding("KER301", "name", "message", "", Severity.error, Confidence.high, inner, scope=(outer,))  # type: ignore[arg-type]
-    ranges = {inner: place, outer: call}
-    source = read(Path("train.py"), b"import keras\n")
-    (found,) = located([finding], ranges, source, Places((), ranges))  # type: ignore[arg-type]
-    assert found.range == place
+    models, train = read(Path("models.py"), b"x = 1\n"), read(Path("train.py"), b"import keras\nfit()\n")
+    trees = {source.path: parse(source) for source in (models, train)}
+    (inner, *_), (*_, outer) = (module.body for source in (models, train) for module in trees[source.path].modules if module)
+    finding = Finding("KER301", "name", "message", "", Severity.error, Confidence.high, inner, scope=(outer,))
+    ranges = Ranges(train, trees[train.path], {models.path: (models, trees[models.path])})
+    (found,) = located([finding], ranges, Places(ranges))
+    assert found.range == Range(models.path, Position(1, 1), Position(1, 6))
+    call = Range(train.path, Position(2, 1), Position(2, 6))
     assert [(other.range, other.message) for other in found.related] == [(call, "reached from here")]
 
 

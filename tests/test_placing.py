@@ -6,49 +6,45 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import libcst as cst
 import pytest
 from msgspec.structs import replace
 
 from kerlint.checks import repairs
 from kerlint.finding import Confidence, Edit, Finding, Fix, Passage, Severity
-from kerlint.locating import codes, located, nodes_of, ranges_of
+from kerlint.locating import Ranges, located
 from kerlint.placing import Places
 from kerlint.rewriting import rewritten
-from kerlint.source import parse, read, written
+from kerlint.source import Parsed, parse, read, written
+from kerlint.syntax import nodes
+from kerlint.syntax.nodes import within
 
-Make = Callable[[cst.Call], Edit | tuple[Edit, ...] | None]
-
-
-class Calls(cst.CSTVisitor):
-    def __init__(self, *names: str) -> None:
-        self.names = names
-        self.found: list[cst.Call] = []
-
-    def visit_Call(self, node: cst.Call) -> None:  # noqa: N802 - named by libcst
-        if isinstance(node.func, cst.Name) and node.func.value in self.names:
-            self.found.append(node)
+Make = Callable[[nodes.Call], Edit | tuple[Edit, ...] | None]
 
 
-class Methods(Calls):
-    def visit_Call(self, node: cst.Call) -> None:  # noqa: N802 - named by libcst
-        if isinstance(node.func, cst.Attribute) and node.func.attr.value in self.names:
-            self.found.append(node)
+def calls(parsed: Parsed, *names: str) -> list[nodes.Call]:
+    """The calls of these functions, or methods, in order."""
+    every = (node for module in parsed.modules if module for node in within(module) if isinstance(node, nodes.Call))
+    return sorted((call for call in every if _called(call) in names), key=lambda call: call.span)
+
+
+def _called(call: nodes.Call) -> str:
+    match call.func:
+        case nodes.Name(value=name) | nodes.Attribute(attr=nodes.Name(value=name)):
+            return name
+        case _:
+            return ""
 
 
 def placed(text: str, make: Make, imports: tuple[str, ...] = (), name: str = "a.py") -> tuple[str, Fix | None]:
     """The code with the edits made at its first call of `fit`, and the fix with its places."""
     source = read(Path(name), text.encode())
     parsed = parse(source)
-    calls = Calls("fit")
-    for module in parsed.modules:
-        if module:
-            module.visit(calls)
-    edits = make(calls.found[0]) or ()
+    first, *_ = calls(parsed, "fit")
+    edits = make(first) or ()
     fix = Fix("", edits if isinstance(edits, tuple) else (edits,), True, imports)
-    finding = Finding("KER301", "name", "", "", Severity.error, Confidence.high, calls.found[0], fix=fix if fix.edits else None)
-    ranges = ranges_of(nodes_of([finding]), source, parsed, {})
-    (found,) = located([finding], ranges, source, Places(codes(source, parsed, {}), ranges))
+    finding = Finding("KER301", "name", "", "", Severity.error, Confidence.high, first, fix=fix if fix.edits else None)
+    ranges = Ranges(source, parsed, {})
+    (found,) = located([finding], ranges, Places(ranges))
     result = rewritten(source, found.fix.edits) if found.fix else source.text
     if source.notebook:
         new = read(Path(name), result.encode())
@@ -188,7 +184,7 @@ def test_notebook(cells: list[str], result: str) -> None:
 
 
 def test_layer_wrapped_around_what_is_fed() -> None:
-    def wrapped(call: cst.Call) -> tuple[Edit, ...]:
+    def wrapped(call: nodes.Call) -> tuple[Edit, ...]:
         return tuple(edit for edit in repairs.fed_through(call, "z()") if edit)
 
     assert after("x = fit(1)((a), b)\n", wrapped) == "x = fit(1)(z()((a)), b)\n"
@@ -210,12 +206,11 @@ def test_nodes_in_one_function(text: str, together: bool) -> None:
     """A fix that brings a name from one place to the other is only made within one function."""
     source = read(Path("a.py"), text.encode())
     parsed = parse(source)
-    calls = Calls("a", "fit")
-    parsed.modules[0].visit(calls)  # type: ignore[union-attr]
-    fix = repairs.fix("", repairs.replaced(calls.found[-1], "z()"), safe=True, together=calls.found)
-    finding = Finding("KER301", "name", "", "", Severity.error, Confidence.high, calls.found[0], fix=fix)
-    ranges = ranges_of(nodes_of([finding]), source, parsed, {})
-    (found,) = located([finding], ranges, source, Places(codes(source, parsed, {}), ranges))
+    found_calls = calls(parsed, "a", "fit")
+    fix = repairs.fix("", repairs.replaced(found_calls[-1], "z()"), safe=True, together=found_calls)
+    finding = Finding("KER301", "name", "", "", Severity.error, Confidence.high, found_calls[0], fix=fix)
+    ranges = Ranges(source, parsed, {})
+    (found,) = located([finding], ranges, Places(ranges))
     assert (found.fix is not None) == together
 
 
@@ -244,16 +239,14 @@ def test_statement_moved(text: str, result: str | None) -> None:
     """A statement is moved past others that need nothing of it; else the other fix is made."""
     source = read(Path("a.py"), text.encode())
     parsed = parse(source)
-    calls = Methods("a", "fit")
-    parsed.modules[0].visit(calls)  # type: ignore[union-attr]
-    first, last = calls.found
+    first, last = calls(parsed, "a", "fit")
     again = repairs.fix("again", repairs.after(last, " + 1"), safe=True)
     moved = repairs.fix("", repairs.statement_removed(first), repairs.statement_before(last, repairs.code(first)), safe=True)
     assert moved
     fix = replace(moved, passage=Passage(first, last, "m", frozenset({"layers"})), otherwise=again)
     finding = Finding("KER301", "name", "", "", Severity.error, Confidence.high, first, fix=fix)
-    ranges = ranges_of(nodes_of([finding]), source, parsed, {})
-    (found,) = located([finding], ranges, source, Places(codes(source, parsed, {}), ranges))
+    ranges = Ranges(source, parsed, {})
+    (found,) = located([finding], ranges, Places(ranges))
     assert found.fix
     assert rewritten(source, found.fix.edits) == (result or text.replace("fit()", "fit() + 1"))
 
@@ -271,14 +264,12 @@ def test_pattern_that_the_code_must_not_hold(text: str, safe: bool) -> None:
     """Apart from what is replaced; else the other fix is made."""
     source = read(Path("a.py"), text.encode())
     parsed = parse(source)
-    calls = Calls("fit")
-    parsed.modules[0].visit(calls)  # type: ignore[union-attr]
-    (call,) = calls.found
+    (call,) = calls(parsed, "fit")
     fix = repairs.fix("", repairs.replaced(repairs.positional(call, 0), "b"), safe=False)
     assert fix
     fix = replace(fix, safe=True, unless=r"\ba\b", otherwise=fix)
     finding = Finding("KER301", "name", "", "", Severity.error, Confidence.high, call, fix=fix)
-    ranges = ranges_of(nodes_of([finding]), source, parsed, {})
-    (found,) = located([finding], ranges, source, Places(codes(source, parsed, {}), ranges))
+    ranges = Ranges(source, parsed, {})
+    (found,) = located([finding], ranges, Places(ranges))
     assert found.fix
     assert (found.fix.safe, found.fix.unless, found.fix.otherwise) == (safe, "", None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import libcst as cst
 import pytest
 from conftest import FAULT, Kerlint
 from msgspec.structs import replace
@@ -13,6 +12,8 @@ from msgspec.structs import replace
 from kerlint.finding import Anchor, Confidence, Edge, Edit, Evidence, Finding, Fix, Position, Range, Related, Severity
 from kerlint.reports import Batch, Paint, report
 from kerlint.source import Source, read
+from kerlint.syntax.nodes import Name
+from kerlint.syntax.text import Text
 
 PATH = Path("train.py")
 
@@ -125,7 +126,7 @@ def test_concise() -> None:
 
 def test_json_has_every_key() -> None:
     where = place(4, 8, 9, path=Path("a.ipynb"), cell=2)
-    here = cst.Name("x")
+    here = Name(None, Text("x"), "x")
     fix = Fix("divide", (Edit(Anchor(here, Edge.start), Anchor(here, Edge.end), "x / 255", where),), safe=False)
     found = replace(finding(where, (place(1, 2, 3), "from here")), fix=fix, evidence=Evidence("confirmed", "loss is nan", {"loss": None}))
     (record,) = json.loads("\n".join(printed(found, style="json")))

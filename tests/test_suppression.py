@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import libcst
 import pytest
 from conftest import Kerlint
 from hypothesis import given, settings
@@ -18,6 +17,8 @@ from kerlint.finding import Confidence, Finding, Position, Range, Related, Sever
 from kerlint.rule import rules
 from kerlint.source import read
 from kerlint.suppression import apply, suppressions
+from kerlint.syntax.nodes import Name
+from kerlint.syntax.text import Text
 
 HERE = Path("train.py")
 CODE = next(code for code in rules() if not code.startswith("KER0"))
@@ -132,7 +133,7 @@ def test_columns_are_those_that_the_author_sees() -> None:
 
 def test_related_places_and_the_scope_count() -> None:
     found = suppressions(read(HERE, f"x = 1  # noqa: {CODE}\ny = 1  # noqa\n".encode()))
-    node = libcst.Name("fit")
+    node = Name(None, Text("fit"), "fit")
 
     def at(row: int, path: Path = HERE) -> Range:
         return Range(path, Position(row, 1), Position(row, 2))
@@ -143,7 +144,7 @@ def test_related_places_and_the_scope_count() -> None:
     assert apply([related(at(1))], found, {}) == []
     assert len(apply([related(at(1, Path("other.py")))], found, {})) == 1
     assert len(apply([related(at(2))], found, {})) == 1  # a bare noqa covers its own line only
-    assert apply([replace(finding(9), scope=(node,))], found, {}, {node: at(1)}) == []
+    assert apply([replace(finding(9), about=(at(1),))], found, {}) == []
 
 
 def test_what_suppresses_nothing_is_reported() -> None:

@@ -17,7 +17,7 @@ from kerlint.semantics.values import Const, Symbol, Term, Value, number
 from kerlint.semantics.wording import dimensions, figure
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
+    from kerlint.syntax.nodes import Node
 
 
 def sigmoid_deep_stack(program: Program, rule: Rule) -> Iterator[Finding]:
@@ -277,7 +277,7 @@ def _units(layer: Layer) -> Value | None:
     return next((layer.arg(name) for name in ("units", "filters") if name in layer.given), None)
 
 
-def _units_node(layer: Layer) -> CSTNode | None:
+def _units_node(layer: Layer) -> Node | None:
     value = _units(layer)
     return value.node if value is not None and value.node is not None else layer.node
 

@@ -13,9 +13,8 @@ from kerlint.semantics.program import Event, Model, Program
 from kerlint.semantics.values import Const, Items, Table, Term, Value
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.rule import Rule
+    from kerlint.syntax.nodes import Node
 
 COMPILED = frozenset({"fit", "evaluate", "train_on_batch", "test_on_batch"})
 """What a model can only do after it was compiled."""
@@ -90,7 +89,7 @@ def multi_output_loss_mismatch(program: Program, rule: Rule) -> Iterator[Finding
             )
 
 
-Mismatch = Iterator[tuple[str, "CSTNode | None", dict[str, Any]]]
+Mismatch = Iterator[tuple[str, "Node | None", dict[str, Any]]]
 PER_OUTPUT = {"compile": ("loss", "loss_weights", "metrics", "weighted_metrics"), "fit": ("y",)}
 
 

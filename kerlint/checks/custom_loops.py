@@ -17,10 +17,9 @@ from kerlint.semantics.values import Choice, Const, Instance, Items, Term, Value
 from kerlint.semantics.wording import words
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.rule import Rule
     from kerlint.semantics.program import Assignment, Layer, Pass, Program, Tape, Use
+    from kerlint.syntax.nodes import Node
 
 VARIABLES = frozenset({".trainable_variables", ".trainable_weights", ".variables", ".weights"})
 
@@ -151,7 +150,7 @@ class _Fault:
     """What is wrong with a step: the variant of the message, where, and what it speaks of."""
 
     variant: str
-    node: CSTNode | None
+    node: Node | None
     this: str
     other: str = ""
     fix: Fix | None = None

@@ -16,12 +16,11 @@ from kerlint.semantics.wording import dimensions, figure, quoted, words
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from libcst import CSTNode
-
     from kerlint.finding import Finding, Fix
     from kerlint.rule import Rule
     from kerlint.semantics.program import Assignment, Event, Model, Program, Shape
     from kerlint.semantics.provenance import Origin
+    from kerlint.syntax.nodes import Node
 
 TOUCHED = frozenset({"scale", "center", "encode", "text", "augment", "other", "unknown"})
 """Effects after which a table can no longer be said to hold what its file holds."""
@@ -274,7 +273,7 @@ def _selections(found: Facts) -> list[str]:
     return [step.name for step in found.path if step.effect not in ("cast", "shape", "scale", "center", "encode")]
 
 
-def _compared(program: Program) -> Iterator[tuple[Event, Value, str, CSTNode | None]]:
+def _compared(program: Program) -> Iterator[tuple[Event, Value, str, Node | None]]:
     """Data that a model meets after it has learned: the fit, the other data, the call that reads it, and the place of that call."""
     latest: dict[int, Event] = {}
     for event in program.events:

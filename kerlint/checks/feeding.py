@@ -16,12 +16,11 @@ from kerlint.semantics.wording import figure, quoted, words
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from libcst import CSTNode
-
     from kerlint.finding import Finding, Fix
     from kerlint.rule import Rule
     from kerlint.semantics.program import Event, Layer, Model, Program
     from kerlint.semantics.provenance import Facts
+    from kerlint.syntax.nodes import Node
 
 
 RESCALE = "ImageDataGenerator(rescale=...)"
@@ -49,7 +48,7 @@ def double_normalization(program: Program, rule: Rule) -> Iterator[Finding]:
             )
 
 
-def _twice(event: Event, found: Facts, rule: Rule) -> Iterator[tuple[str, CSTNode | None, CSTNode | None, str, Fix | None]]:
+def _twice(event: Event, found: Facts, rule: Rule) -> Iterator[tuple[str, Node | None, Node | None, str, Fix | None]]:
     """Each way in which inputs are scaled twice: the message, the second and the first place, what scales, how it is mended."""
     scalings = [step for step in found.path if step.effect == "scale"]
     for first, second in pairwise(scalings):
@@ -263,7 +262,7 @@ def nan_in_data(program: Program, rule: Rule) -> Iterator[Finding]:
             )
 
 
-def _gap(value: Value, rule: Rule) -> tuple[str, CSTNode | None, str] | None:
+def _gap(value: Value, rule: Rule) -> tuple[str, Node | None, str] | None:
     """What certainly puts a NaN or an infinity into data, when nothing on the way takes it out again."""
     for term in lineage(value):
         if term.name.rpartition(".")[2].removesuffix("()") in rule["fills"] or _imputed(term):
@@ -293,7 +292,7 @@ def _attained(term: Term) -> bool:
     return found.resolved and not found.random and found.origin is not None and found.origin.kind in ("literal", "dataset", "filled")
 
 
-def _hole(value: Value) -> CSTNode | None:
+def _hole(value: Value) -> Node | None:
     """The first NaN or infinity that is written in a list of numbers."""
     match value:
         case Items(items):

@@ -16,7 +16,7 @@ from kerlint.semantics.program import Layer, Model, Program
 from kerlint.semantics.values import Const, Symbol, Term, Value, number, python
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
+    from kerlint.syntax.nodes import Node
 
 DENSE = frozenset({"Dense", "EinsumDense"})
 CONVOLUTIONS = frozenset(
@@ -72,7 +72,7 @@ class Head:
     output: Layer
 
     @property
-    def activation_node(self) -> CSTNode | None:
+    def activation_node(self) -> Node | None:
         """Where the activation is written."""
         return activation_node(self.place)
 
@@ -118,7 +118,7 @@ def _units(output: Layer, layer: Layer) -> int | None:
     return int(units) if units is not None and output.kind not in SHAPING else None
 
 
-def activation_node(layer: Layer) -> CSTNode | None:
+def activation_node(layer: Layer) -> Node | None:
     """Where the activation of a layer is written: the argument if it was given, else the layer."""
     value = layer.arg("activation")
     return value.node if value is not None and "activation" in layer.given and value.node is not None else layer.node

@@ -14,9 +14,8 @@ from kerlint.semantics.values import Const, Value, number
 from kerlint.semantics.wording import figure
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.semantics.program import Event, Loop, Model, Program
+    from kerlint.syntax.nodes import Node
 
 RESTORES = frozenset({"set_weights", "load_weights"})
 TRAINING = frozenset({"fit", "train_on_batch", "tape"})
@@ -127,7 +126,7 @@ class Batch:
 
     size: int
     value: Value | None
-    node: CSTNode | None
+    node: Node | None
 
 
 def batch_of(event: Event, default: int | None = None) -> Batch | None:

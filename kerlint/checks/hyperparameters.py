@@ -16,9 +16,8 @@ from kerlint.semantics.values import Const, Items, Table, Term, Value, number
 from kerlint.semantics.wording import figure
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.rule import Rule
+    from kerlint.syntax.nodes import Node
 
 PLATEAU = "keras.callbacks.ReduceLROnPlateau"
 SCHEDULER = "keras.callbacks.LearningRateScheduler"
@@ -200,7 +199,7 @@ def invalid_hyperparameter(program: Program, rule: Rule) -> Iterator[Finding]:
             yield rule.finding(clips[1].node, "clips", confidence=certainty.of(*clips), scope=(node,), cls=cls)
 
 
-def _given(program: Program) -> Iterator[tuple[str, str, Mapping[str, Value], CSTNode | None]]:
+def _given(program: Program) -> Iterator[tuple[str, str, Mapping[str, Value], Node | None]]:
     """The arguments of everything of Keras that is made, and of every run: family ("optimizers"), name, arguments, place."""
     for use in program.uses:
         match use.value:
@@ -255,7 +254,7 @@ def gradient_clip_too_small(program: Program, rule: Rule) -> Iterator[Finding]:
             )
 
 
-def _optimizers(program: Program) -> Iterator[tuple[Term, CSTNode | None]]:
+def _optimizers(program: Program) -> Iterator[tuple[Term, Node | None]]:
     """Every optimizer that is made, once, and where it is made."""
     seen: set[int] = set()
     for use in program.uses:

@@ -8,11 +8,10 @@ from kerlint.checks import repairs, rewrites
 from kerlint.semantics.catalog import migration
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.finding import Fix
     from kerlint.semantics.catalog.migration import Row
     from kerlint.semantics.program import Model, Program, Use
+    from kerlint.syntax.nodes import Node
 
 
 def fix(program: Program, use: Use, row: Row) -> Fix | None:
@@ -48,7 +47,7 @@ def _shape(use: Use, row: Row) -> str | None:
             return f"shape={text}"
 
 
-def _added_by(program: Program, node: CSTNode) -> CSTNode | None:
+def _added_by(program: Program, node: Node) -> Node | None:
     """The call `model.add(...)` of a sequential model whose argument is the node."""
     for use in program.uses:
         if use.name == ".add" and rewrites.first_argument(use.node) is node:
@@ -56,7 +55,7 @@ def _added_by(program: Program, node: CSTNode) -> CSTNode | None:
     return None
 
 
-def _listed_first(program: Program, node: CSTNode) -> bool:
+def _listed_first(program: Program, node: Node) -> bool:
     """Whether a layer is the first one in the list that a sequential model is made of."""
     return any(rewrites.first_listed(use.node) is node for use in program.uses if use.name == "keras.Sequential")
 

@@ -15,13 +15,12 @@ from kerlint.semantics.wording import figure, words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from libcst import CSTNode
-
     from kerlint.checks.pairing import Pair
     from kerlint.finding import Finding
     from kerlint.rule import Rule
     from kerlint.semantics.program import Event, Program
     from kerlint.semantics.provenance import Facts, Step
+    from kerlint.syntax.nodes import Node
 
 
 def unscaled_regression_target(program: Program, rule: Rule) -> Iterator[Finding]:
@@ -145,7 +144,7 @@ def _labelled(program: Program) -> Iterator[tuple[Pair, Event, Facts]]:
                 yield pair, event, found
 
 
-def _place(event: Event) -> CSTNode | None:
+def _place(event: Event) -> Node | None:
     return event.y.node if event.y is not None and event.y.node is not None else event.node
 
 

@@ -6,19 +6,17 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
 from kerlint.checks import certainty, history, repairs, rewrites
 from kerlint.finding import Finding, Fix, Related, Severity
 from kerlint.semantics.catalog import migration
 from kerlint.semantics.values import Const, Table, Value, text
+from kerlint.syntax import nodes as syntax
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.finding import Edit
     from kerlint.rule import Rule
     from kerlint.semantics.program import Import, Program, Use
+    from kerlint.syntax.nodes import Node
 
 SETS = ("os.environ.__setitem__", "os.environ.setdefault", "os.putenv")
 KINDS = {"tensorflow.keras": "tf.keras", "tensorflow.python.keras": "tensorflow.python.keras", "tf_keras": "tf_keras", "keras": "keras"}
@@ -62,7 +60,7 @@ def _inherited(program: Program, place: int, rule: Rule) -> bool:
     return any(use.name.startswith(tuple(rule["starters"])) for use in program.uses[place:])
 
 
-def _reader(program: Program, key: str, place: int, rule: Rule) -> tuple[int, CSTNode] | None:
+def _reader(program: Program, key: str, place: int, rule: Rule) -> tuple[int, Node] | None:
     """What had read a variable when so many calls had happened: how many calls had happened then, and its place."""
     modules = rule["read_at_import"].get(key, ())
     for found in program.imports:
@@ -85,7 +83,7 @@ def _set_before(program: Program, key: str, value: Value, place: int) -> bool:
     return any(name == key and text(value) == text(other) for name, other in before)
 
 
-def _earlier(key: str, value: Value, statement: CSTNode) -> Fix | None:
+def _earlier(key: str, value: Value, statement: Node) -> Fix | None:
     known = text(value)
     if known is None:
         return None
@@ -147,9 +145,11 @@ def _respelled(program: Program, part: Use, path: str) -> Edit | None:
 def _imported_from(found: Import, old: str, new: str) -> Edit | None:
     """An import of another kind of Keras, which binds the same names."""
     match found.statement:
-        case cst.ImportFrom(module=cst.CSTNode() as module) if _within(found.module, old):
+        case syntax.ImportFrom(module=syntax.Node() as module) if _within(found.module, old):
             return repairs.replaced(module, new + found.module[len(old) :])
-        case cst.Import(names=[cst.ImportAlias(asname=None)]) | cst.ImportFrom(names=[cst.ImportAlias(asname=None)]) if found.path == old:
+        case syntax.Import(names=[syntax.ImportAlias(asname=None)]) | syntax.ImportFrom(names=[syntax.ImportAlias(asname=None)]) if (
+            found.path == old
+        ):
             parent, _, name = new.rpartition(".")
             same = name == old.rpartition(".")[2]
             return repairs.replaced(found.statement, f"from {parent} import {name}" if parent else f"import {name}") if same else None
@@ -172,7 +172,7 @@ def _kind(via: str) -> str:
 
 
 def private_tensorflow_import(program: Program, rule: Rule) -> Iterator[Finding]:
-    told: set[CSTNode] = set()
+    told: set[Node] = set()
     for found in program.imports:
         private = next((root for root in rule["private"] if _within(found.path, root)), None)
         if private is None or found.guarded or found.statement in told:

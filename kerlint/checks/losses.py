@@ -16,10 +16,9 @@ from kerlint.semantics.values import Function, Term, Value
 from kerlint.semantics.wording import figure, quoted, words
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.finding import Fix
     from kerlint.rule import Rule
+    from kerlint.syntax.nodes import Node
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,12 +33,12 @@ class Own:
     compiled: Compile
 
     @property
-    def place(self) -> CSTNode | None:
+    def place(self) -> Node | None:
         """Where the loss is handed over: a function is known by its definition, so the whole call."""
         return self.compiled.node if isinstance(self.loss, Function) else self.loss.node or self.compiled.node
 
     @property
-    def scope(self) -> tuple[CSTNode | None, ...]:
+    def scope(self) -> tuple[Node | None, ...]:
         """Where a suppression counts too."""
         return (self.place, self.compiled.node)
 
@@ -88,7 +87,7 @@ def unstable_log_in_loss(program: Program, rule: Rule) -> Iterator[Finding]:
             )
 
 
-def _shifted(log: CSTNode | None) -> Fix | None:
+def _shifted(log: Node | None) -> Fix | None:
     return repairs.fix("keep it off 0", repairs.after(repairs.positional(log, 0), " + 1e-7"), safe=False)
 
 

@@ -15,10 +15,9 @@ from kerlint.semantics.graph import is_model
 from kerlint.semantics.values import Const, Value, text
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.finding import Edit, Fix
     from kerlint.semantics.program import Program, Use
+    from kerlint.syntax.nodes import Node
 
 WHOLE = (".keras", ".h5", ".hdf5")
 """Endings of files that `save` and `load_model` take."""
@@ -113,11 +112,11 @@ def _ended(name: str, ending: str) -> str:
     return name + ending
 
 
-def _node(use: Use, path: Value | None) -> CSTNode:
+def _node(use: Use, path: Value | None) -> Node:
     return path.node if path is not None and path.node is not None else use.node
 
 
-def _literal(path: Value | None) -> CSTNode | None:
+def _literal(path: Value | None) -> Node | None:
     """The string that a name is written as, here or where it was given to a variable."""
     nodes = () if path is None else (path.node, path.origin)
     return next((node for node in nodes if rewrites.is_string(node)), None)

@@ -13,10 +13,9 @@ from kerlint.semantics.catalog.migration import Gone
 from kerlint.semantics.values import Const
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.finding import Fix
     from kerlint.semantics.program import Import, Program, Reference, Use
+    from kerlint.syntax.nodes import Node
 
 
 MOST_PLAIN = 2
@@ -89,9 +88,9 @@ def _tells_keras_1(program: Program, found: Import) -> bool:
     )
 
 
-def _moved_paths(program: Program, statement: CSTNode) -> Mapping[CSTNode, str]:
+def _moved_paths(program: Program, statement: Node) -> Mapping[Node, str]:
     """Where each name of an import is now; "" for one that is nowhere."""
-    paths: dict[CSTNode, str] = {}
+    paths: dict[Node, str] = {}
     for node, found in rewrites.names_in(statement, program.imports).items():
         gone = migration.gone(found.path)
         new = found.path if gone is None else "" if gone.row.adds else gone.new
@@ -170,7 +169,7 @@ def _attributes(program: Program) -> Iterator[Hit]:
             yield Hit(gone.row, node, old, gone.new, variant, _fix(program, via, node, use, gone))
 
 
-def _fix(program: Program, via: str, node: CSTNode | None, use: Use | None, gone: Gone) -> Fix | None:
+def _fix(program: Program, via: str, node: Node | None, use: Use | None, gone: Gone) -> Fix | None:
     text = rewrites.spelled(program, node, via, gone.new) if gone.new else None
     if text is None:
         return None
@@ -191,7 +190,7 @@ def _fix(program: Program, via: str, node: CSTNode | None, use: Use | None, gone
     return repairs.fix(f"Write `{text[0]}`", *edits, safe=safe, imports=text[1])
 
 
-def _member(gone: Gone, via: str, node: CSTNode | None, base: str) -> Hit:
+def _member(gone: Gone, via: str, node: Node | None, base: str) -> Hit:
     """A member of an enumeration that is a string now."""
     word = gone.row.members.get(via.rpartition(".")[2], "")
     fix = repairs.fix(f'Write `"{word}"`', repairs.replaced(node, f'"{word}"'), safe=gone.row.fix == "safe") if word else None

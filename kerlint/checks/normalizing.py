@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
 from kerlint.checks import graph, rebuilding, repairs
 from kerlint.semantics.values import Term
+from kerlint.syntax import nodes as syntax
 
 if TYPE_CHECKING:
     from kerlint.finding import Fix
@@ -31,7 +30,7 @@ def normalized(program: Program, model: Model, event: Event) -> Fix | None:
     spelling, layer = repairs.reached(program, "keras.layers.Normalization"), _entrance(model)
     data = event.x.node if isinstance(event.x, Term) and event.y is not None else None
     match event.node:
-        case cst.Call(func=cst.Attribute(value=owner, attr=cst.Name(value="fit"))) if data is not None and spelling and layer:
+        case syntax.Call(func=syntax.Attribute(value=owner, attr=syntax.Name(value="fit"))) if data is not None and spelling and layer:
             first = 0 if model.kind == "sequential" else 1  # a functional model counts its input among its layers
             adapt = f"{repairs.code(owner)}.layers[{first}].adapt({repairs.code(data)})"
             edits = rebuilding.put_before(program, layer, f"{spelling[0]}()")

@@ -15,10 +15,9 @@ from kerlint.semantics.catalog.migration import Row
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from libcst import CSTNode
-
     from kerlint.rule import Rule
     from kerlint.semantics.program import Program
+    from kerlint.syntax.nodes import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ class Hit:
     """One thing that is obsolete: the row of the table that says so, where it stands, and what replaces it."""
 
     row: Row
-    node: CSTNode | None
+    node: Node | None
     old: str
     new: str = ""
     variant: str = ""

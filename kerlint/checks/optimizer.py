@@ -14,13 +14,12 @@ from kerlint.semantics.values import Const, Term, Value, number
 from kerlint.semantics.wording import figure, quoted, words
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.checks.budget import Budget
     from kerlint.checks.history import Batch, Updates
     from kerlint.checks.rates import Rate
     from kerlint.rule import Rule
     from kerlint.semantics.program import Event, Layer, Model, Program
+    from kerlint.syntax.nodes import Node
 
 
 def learning_rate_too_high(program: Program, rule: Rule) -> Iterator[Finding]:
@@ -122,7 +121,7 @@ def _source(rate: Rate) -> tuple[Related, ...]:
     return origin_of(rate.value, "the learning rate is set here")
 
 
-def _places(rate: Rate) -> tuple[CSTNode | None, ...]:
+def _places(rate: Rate) -> tuple[Node | None, ...]:
     return tuple(node for event in rate.events for node in (event.node, event.compiled.node if event.compiled else None))
 
 
@@ -301,7 +300,7 @@ def unused_optimizer_object(program: Program, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def _compiled_with(program: Program, name: str, node: CSTNode, event: Event, alike: bool) -> Fix | None:
+def _compiled_with(program: Program, name: str, node: Node, event: Event, alike: bool) -> Fix | None:
     """The forgotten optimizer given to `compile`; safe where it is of the class that is meant, and the only one for the only compile."""
     given = event.compiled.optimizer.node if event.compiled is not None and event.compiled.optimizer is not None else None
     edit = repairs.replaced(given, name) if given is not None else repairs.added(event.node, f"optimizer={name}")
@@ -318,7 +317,7 @@ def _is_optimizer(value: Value) -> bool:
             return False
 
 
-def _forgotten(program: Program, used: set[str]) -> Iterator[tuple[str, Term, CSTNode, int]]:
+def _forgotten(program: Program, used: set[str]) -> Iterator[tuple[str, Term, Node, int]]:
     """The optimizers that a name holds and nobody reads, neither this one nor another of the same name."""
     for assignment in program.assignments:
         match assignment.value:

@@ -17,7 +17,7 @@ from kerlint.semantics.values import Value, number
 from kerlint.semantics.wording import dimensions, figure, words
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
+    from kerlint.syntax.nodes import Node
 
 
 def softmax_single_unit(program: Program, rule: Rule) -> Iterator[Finding]:
@@ -215,7 +215,7 @@ def _at_loss(
     rule: Rule,
     variant: str = "",
     *grounds: Value | None,
-    node: CSTNode | None = None,
+    node: Node | None = None,
     severity: Severity | None = None,
     fix: Fix | None = None,
     **facts: Any,

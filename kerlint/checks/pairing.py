@@ -16,9 +16,8 @@ from kerlint.semantics.values import Const, Items, Table, Term, Value, number
 from kerlint.semantics.wording import words
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.checks.certainty import Doubted
+    from kerlint.syntax.nodes import Node
 
 KINDS = {
     "BinaryCrossentropy": "binary",
@@ -97,7 +96,7 @@ class Pair:
         return len(self.compiled.metrics) > 1 and self.compiled.metrics.count(self.metrics) > 1
 
     @property
-    def place(self) -> CSTNode | None:
+    def place(self) -> Node | None:
         """Where the loss is written."""
         return self.loss.node or self.compiled.node
 
@@ -108,7 +107,7 @@ class Pair:
         return self.loss.name.rpartition(".")[2] if written.isidentifier() else written.strip("\"'")
 
     @property
-    def scope(self) -> tuple[CSTNode | None, ...]:
+    def scope(self) -> tuple[Node | None, ...]:
         """Where a suppression counts too: the compile and the events that it is in force for."""
         return (self.compiled.node, *(event.node for event in self.events))
 

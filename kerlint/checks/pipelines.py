@@ -13,10 +13,9 @@ from kerlint.semantics.values import Choice, Const, Items, Term, Value
 from kerlint.semantics.wording import figure, words
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.rule import Rule
     from kerlint.semantics.program import Event, Program
+    from kerlint.syntax.nodes import Node
 
 _READING = ("fit", "evaluate", "predict")
 _KINDS = {"batches": "batches", "examples": "examples", "elements": "its own elements"}
@@ -211,7 +210,7 @@ def _fraction(value: Value, rule: Rule) -> Value | None:
 
 
 def _whole(fraction: Value) -> Fix | None:
-    node: CSTNode | None = fraction.origin or fraction.node
+    node: Node | None = fraction.origin or fraction.node
     divided = repairs.fix("divide with `//`", repairs.floored(node), safe=False)
     match fraction:
         case Term(name) if name != "divide":

@@ -8,10 +8,10 @@ from kerlint.finding import Related
 from kerlint.semantics.values import Value
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
+    from kerlint.syntax.nodes import Node
 
 
-def related(node: CSTNode | None, message: str) -> tuple[Related, ...]:
+def related(node: Node | None, message: str) -> tuple[Related, ...]:
     """A place beside a finding, where there is one."""
     return () if node is None else (Related(node, message),)
 

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
 from kerlint.checks import graph, repairs
 from kerlint.semantics.provenance import lineage
 from kerlint.semantics.provenance.facts import written
 from kerlint.semantics.values import Const, Term, Value, thing
+from kerlint.syntax import nodes as syntax
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from libcst import CSTNode
-
     from kerlint.finding import Edit, Fix
     from kerlint.semantics.program import Event, Layer, Model, Program
     from kerlint.semantics.provenance import Facts, Step
+    from kerlint.syntax.nodes import Node
 
 ORDER = "order"
 """What a permutation is called in new code."""
@@ -40,9 +38,9 @@ def unpacked_in_order(program: Program, halves: Value | None) -> Fix | None:
     return repairs.fix("unpack in the order of the parts", *repairs.exchanged(parts[1], parts[2]), safe=False)
 
 
-def _parts(program: Program) -> list[tuple[CSTNode, Value, int]]:
+def _parts(program: Program) -> list[tuple[Node, Value, int]]:
     """The names that parts of something are unpacked to: the node of the name, what it is a part of, the number of the part."""
-    found: list[tuple[CSTNode, Value, int]] = []
+    found: list[tuple[Node, Value, int]] = []
     for each in program.assignments:
         match each.value:
             case Term("item", {"base": base, "key": Const(int() as key)}):
@@ -53,7 +51,7 @@ def _parts(program: Program) -> list[tuple[CSTNode, Value, int]]:
 def shuffled_together(program: Program, event: Event, mine: Sequence[Term], theirs: Sequence[Term]) -> Fix | None:
     """One order for inputs and labels, where each is shuffled once, or the inputs alone."""
     terms, calls = [*mine, *theirs], [written(term) for term in (*mine, *theirs)]
-    if len(mine) != 1 or len(theirs) > 1 or not all(isinstance(call, cst.Call) for call in calls) or _framed(event.x, event.y):
+    if len(mine) != 1 or len(theirs) > 1 or not all(isinstance(call, syntax.Call) for call in calls) or _framed(event.x, event.y):
         return None
     if theirs and all(term.name in STATES for term in terms):
         return repairs.fix("shuffle both alike", *map(_in_state, calls), safe=False)
@@ -63,7 +61,7 @@ def shuffled_together(program: Program, event: Event, mine: Sequence[Term], thei
     if any(term.name not in (IN_PLACE, PERMUTED) and (theirs or term.name != "sklearn.utils.shuffle") for term in terms):
         return None
     arrays = [repairs.positional(call, 0) for call in calls]
-    names = [array.value if isinstance(array, cst.Name) else None for array in arrays]
+    names = [array.value if isinstance(array, syntax.Name) else None for array in arrays]
     if None in names:
         return None
     edits = [repairs.replaced(call, _ordered(term, name or "")) for call, term, name in zip(calls, terms, names, strict=True)]
@@ -77,7 +75,7 @@ def _ordered(shuffled: Term, name: str) -> str:
 
 
 def _with_order(
-    program: Program, place: CSTNode | None, rows: str, others: str, *edits: Edit | None, together: Sequence[CSTNode | None] = ()
+    program: Program, place: Node | None, rows: str, others: str, *edits: Edit | None, together: Sequence[Node | None] = ()
 ) -> Fix | None:
     """Edits that need an order, and in front of a place the statement that draws it."""
     if any(each.name == ORDER for each in program.assignments):
@@ -88,7 +86,7 @@ def _with_order(
     return repairs.fix("shuffle both with one order", drawn, *edits, safe=False, imports=imports, together=together)
 
 
-def _in_state(call: CSTNode | None) -> Edit | None:
+def _in_state(call: Node | None) -> Edit | None:
     state = repairs.argument(call, "random_state")
     return repairs.added(call, "random_state=0") if state is None else repairs.replaced(state.value, "0")
 
@@ -105,7 +103,7 @@ def shuffled_before(program: Program, event: Event) -> Fix | None:
 def _named(value: Value | None) -> str | None:
     """The name that a value is given by."""
     match value.node if value is not None else None:
-        case cst.Name(value=name):
+        case syntax.Name(value=name):
             return name
         case _:
             return None
@@ -140,11 +138,15 @@ def scaled_alike(program: Program, event: Event, value: Value, learned: Facts) -
     if one is None or other is None or not _bound_at_once(program, one, other):
         return None
     match step.node:
-        case cst.AugAssign(target=cst.Name(value=name), operator=cst.DivideAssign(), value=number) if name == one and _literal(number):
+        case syntax.AugAssign(target=syntax.Name(value=name), operator=syntax.Divide(), value=number) if name == one and _literal(number):
             text = f"{other} = {other} / {repairs.code(number)}"
-        case cst.BinaryOperation(left=cst.Name(value=name), operator=cst.Divide(), right=number) if name == one and _literal(number):
+        case syntax.BinaryOperation(left=syntax.Name(value=name), operator=syntax.Divide(), right=number) if name == one and _literal(
+            number
+        ):
             text = f"{other} = {other} / {repairs.code(number)}"
-        case cst.Call(func=cst.Attribute(value=scaler, attr=cst.Name(value="fit_transform")), args=[cst.Arg(value=cst.Name(value=name))]):
+        case syntax.Call(
+            func=syntax.Attribute(value=scaler, attr=syntax.Name(value="fit_transform")), args=[syntax.Arg(value=syntax.Name(value=name))]
+        ):
             alone = name == one and any(each.value.node is step.node and each.name == one for each in program.assignments)
             edit = repairs.after(step.node, f"\n{other} = {repairs.code(scaler)}.transform({other})") if alone else None
             return repairs.fix(f"scale `{other}` as well", edit, safe=False, together=(step.node, value.node))
@@ -174,8 +176,8 @@ def _one_whole(one: Value | None, other: Value | None) -> bool:
             return False
 
 
-def _literal(node: CSTNode) -> bool:
-    return isinstance(node, (cst.Integer, cst.Float))
+def _literal(node: Node) -> bool:
+    return isinstance(node, (syntax.Integer, syntax.Float))
 
 
 def _generated_alike(step: Step, value: Value) -> Fix | None:
@@ -198,7 +200,7 @@ def scaled_once(model: Model | None, layer: Layer | None, inner: Layer | None) -
     if layer is None or model is None or layer.node is None or not layer.given <= {"scale", "offset", "name"}:
         return None
     match layer.call:
-        case cst.Call(func=function, args=[cst.Arg(value=fed, keyword=None, star="")]) if function is layer.node:
+        case syntax.Call(func=function, args=[syntax.Arg(value=fed, keyword=None, star="")]) if function is layer.node:
             return repairs.fix("leave the layer out", repairs.replaced(layer.call, repairs.code(fed)), safe=False)
         case None if model.kind == "sequential" and model.layers[0] is not layer and model.layers[0].kind in graph.INPUTS:
             return repairs.fix("leave the layer out", repairs.member_removed(model.node, layer.node), safe=False)

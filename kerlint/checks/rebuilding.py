@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
 from kerlint.checks import graph, repairs
 from kerlint.semantics.values import Symbol
+from kerlint.syntax import nodes as syntax
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from libcst import CSTNode
-
     from kerlint.finding import Edit, Fix
     from kerlint.semantics.program import Layer, Model, Program
     from kerlint.semantics.values import Value
+    from kerlint.syntax.nodes import Node
 
 SHAPES = {"input_shape": "input_shape={}", "batch_input_shape": "batch_input_shape={}", "input_dim": "input_shape=({},)"}
 """Arguments of the first layer of a Sequential that stand for its input, and how any other layer takes them."""
@@ -31,7 +29,7 @@ def everywhere(program: Program, layer: Layer, holds: Callable[[Model, Layer], b
     )
 
 
-def place_of(value: Value | None) -> CSTNode | None:
+def place_of(value: Value | None) -> Node | None:
     """Where the value of an argument is written: a literal, or the name of something of a library."""
     match value:
         case Symbol(origin=None):
@@ -84,9 +82,11 @@ def put_before(program: Program, layer: Layer, text: str) -> tuple[Edit | None, 
             moved = (repairs.removed(layer.node, shape) if name != "input_dim" or layer.kind in graph.DENSE else None,)
     for use in program.uses:
         match use.node:
-            case cst.Call(func=cst.Attribute(value=model, attr=cst.Name(value="add")), args=[cst.Arg(value=value)]) if value is layer.node:
+            case syntax.Call(func=syntax.Attribute(value=model, attr=syntax.Name(value="add")), args=[syntax.Arg(value=value)]) if (
+                value is layer.node
+            ):
                 return (repairs.statement_before(use.node, f"{repairs.code(model)}.add({text})"), *moved)
-            case cst.Call() if use.name == "keras.Sequential" and repairs.member(use.node, layer.node):
+            case syntax.Call() if use.name == "keras.Sequential" and repairs.member(use.node, layer.node):
                 return (repairs.member_before(use.node, layer.node, text), *moved)
     return (None,) if moved else repairs.fed_through(layer.node, text)
 
@@ -135,7 +135,7 @@ def fitting(program: Program, layer: Layer, repair: str) -> Fix | None:
         return repairs.fix("return sequences", with_argument(source, "return_sequences", "True"), safe=False)
     shape = source.arg("shape") or layer.arg("input_shape")
     match shape.node if shape is not None and repair == "channels" else None:
-        case cst.Tuple(elements=[*_, last]):
+        case syntax.Tuple(elements=[*_, last]):
             return repairs.fix("add an axis of one channel", repairs.after(last.value, ", 1"), safe=False)
         case _:
             return None

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
 from kerlint.checks import repairs, rewrites
 from kerlint.checks.obsolete import Hit, namespace
 from kerlint.semantics import catalog
@@ -15,6 +13,7 @@ from kerlint.semantics.catalog.operations import Operation
 from kerlint.semantics.graph import is_layer, tensors
 from kerlint.semantics.values import Const, Function, Instance, Symbol, Term, Unknown, Value, text
 from kerlint.semantics.wording import quoted
+from kerlint.syntax import nodes as syntax
 
 if TYPE_CHECKING:
     from kerlint.finding import Fix
@@ -188,7 +187,7 @@ def _of_keras(program: Program, made: Term) -> Fix | None:
     spelling = repairs.reached(program, "keras.Variable")
     call = made.origin or made.node
     match call:
-        case cst.Call(func=function, args=[cst.Arg(star=""), *others]) if all(arg.keyword is not None for arg in others):
+        case syntax.Call(func=function, args=[syntax.Arg(star=""), *others]) if all(arg.keyword is not None for arg in others):
             known = repairs.keywords(call) <= {None, "", *VARIABLE}
             edits = [repairs.replaced(function, spelling[0]) if spelling else None]
             if "initial_value" in repairs.keywords(call):

@@ -5,21 +5,20 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import libcst as cst
 from msgspec.structs import replace
 
 from kerlint.checks import graph, pairing, rebuilding, repairs
 from kerlint.finding import Confidence, Edit, Fix
 from kerlint.semantics.values import Symbol
 from kerlint.semantics.wording import words
+from kerlint.syntax import nodes as syntax
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from libcst import CSTNode
-
     from kerlint.checks.pairing import Pair
     from kerlint.semantics.program import Program
+    from kerlint.syntax.nodes import Node
 
 CLASSES = {"binary": "BinaryCrossentropy", "categorical": "CategoricalCrossentropy", "sparse": "SparseCategoricalCrossentropy"}
 ACTIVATIONS = {"binary": "sigmoid", "categorical": "softmax", "sparse": "softmax"}
@@ -99,7 +98,7 @@ def tell_logits(program: Program, pair: Pair) -> Fix | None:
         return None
     call = _source(pair) if pair.kind != "binary" or pair.accuracy is None else None
     match call:
-        case cst.Call():
+        case syntax.Call():
             flag = repairs.argument(call, "from_logits", 0)
             edit = repairs.added(call, "from_logits=True") if flag is None else repairs.replaced(flag.value, "True")
             return repairs.fix("tell the loss that it gets raw scores", edit, safe=True)
@@ -156,11 +155,11 @@ def measure_distance(program: Program, pair: Pair) -> Fix | None:
         return None
     measured = {words(other).strip("\"'").lower() for other in pair.metrics}
     match metric.origin or metric.node:
-        case cst.SimpleString() as node if measured & {"mae", "mean_absolute_error"}:
+        case syntax.SimpleString() as node if measured & {"mae", "mean_absolute_error"}:
             edit = repairs.member_removed(pair.compiled.node, node)
-        case cst.SimpleString() as node:
+        case syntax.SimpleString() as node:
             edit = repairs.replaced(node, repairs.quoted("mae", node))
-        case cst.Call(func=cst.Attribute(attr=name), args=[]):
+        case syntax.Call(func=syntax.Attribute(attr=name), args=[]):
             edit = repairs.replaced(name, "MeanAbsoluteError")
         case _:
             return None
@@ -214,7 +213,7 @@ def _head_fix(program: Program, pair: Pair, message: str, edit: Edit | None) -> 
 # Losses
 
 
-def _source(pair: Pair) -> CSTNode | None:
+def _source(pair: Pair) -> Node | None:
     """Where the loss is written."""
     return pair.loss.origin or pair.loss.node
 
@@ -231,22 +230,22 @@ def _loss_fix(program: Program, pair: Pair, kind: str, *edits: Edit | None, safe
     return repairs.fix(f"use {_snake(CLASSES[kind])}", *changes, *edits, safe=safe, imports=imports) if _alike(program, pair) else None
 
 
-def _loss(program: Program, node: CSTNode | None, cls: str) -> Change:
+def _loss(program: Program, node: Node | None, cls: str) -> Change:
     """Another class of loss in the form in which the loss is written: a string, a class, a function."""
     match node:
-        case cst.SimpleString():
+        case syntax.SimpleString():
             return (repairs.replaced(node, repairs.quoted(_snake(cls), node)),), ()
-        case cst.Call(func=function, args=args) if all(arg.keyword is not None and arg.keyword.value in KEPT for arg in args):
+        case syntax.Call(func=function, args=args) if all(arg.keyword is not None and arg.keyword.value in KEPT for arg in args):
             return _renamed(program, function, cls)
-        case cst.Attribute(attr=cst.Name(value=name)) | cst.Name(value=name):
+        case syntax.Attribute(attr=syntax.Name(value=name)) | syntax.Name(value=name):
             return _renamed(program, node, cls if name[:1].isupper() else _snake(cls))
         case _:
             return NOTHING
 
 
-def _renamed(program: Program, node: CSTNode, name: str) -> Change:
+def _renamed(program: Program, node: Node, name: str) -> Change:
     match node:
-        case cst.Attribute(attr=attr):
+        case syntax.Attribute(attr=attr):
             return (repairs.replaced(attr, name),), ()
         case _:
             found = repairs.reached(program, f"keras.losses.{name}")

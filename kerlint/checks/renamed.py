@@ -14,10 +14,9 @@ from kerlint.semantics.graph import KerasModel, is_model
 from kerlint.semantics.values import Choice, Const, Instance, Items, Table, Unknown, Value
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.finding import Fix
     from kerlint.semantics.program import Program, Use
+    from kerlint.syntax.nodes import Node
 
 UNLISTED = frozenset({"*", "**"})
 """How arguments of an unknown star are kept."""
@@ -179,7 +178,7 @@ def _word(use: Use, found: Const, word: Word) -> Hit:
     if word.new and rewrites.is_string(found.node):
         text = repairs.quoted(word.new, found.node)
         fix = repairs.fix(f"Write `{text}`", repairs.replaced(found.node, text), safe=row.fix == "safe")
-    node: CSTNode = found.node or use.node
+    node: Node = found.node or use.node
     return Hit(row, node, f'"{word.old}"', f'"{word.new}"' if word.new else "", row.variant or "string", fix, use.doubt or found.doubt)
 
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import libcst as cst
 from msgspec.structs import replace
 
 from kerlint.checks import repairs
 from kerlint.finding import Passage
+from kerlint.syntax import nodes as syntax
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from libcst import CSTNode
-
     from kerlint.finding import Fix
     from kerlint.semantics.program import Event, Program
     from kerlint.semantics.values import Value
+    from kerlint.syntax.nodes import Node
 
 UNCOMPILED = frozenset({"trainable", "layers", "summary", "get_layer", "name", "inputs", "outputs", "input_shape", "output_shape"})
 """What a model has before it is compiled, and has unchanged afterwards."""
@@ -33,7 +32,7 @@ def compiled_later(compiled: Event, run: Event, between: Sequence[Event]) -> Fix
     again = repairs.fix("compile again", before, safe=False, together=(compiled.node, run.node))
     owner = repairs.receiver(compiled.node)
     match owner:
-        case cst.Name() | cst.Attribute() if all(event.kind in HARMLESS or event.identity is not run.identity for event in between):
+        case syntax.Name() | syntax.Attribute() if all(event.kind in HARMLESS or event.identity is not run.identity for event in between):
             moved = repairs.fix("compile afterwards", repairs.statement_removed(compiled.node), before, safe=False)
             passage = Passage(compiled.node, run.node, repairs.code(owner), UNCOMPILED)
             return None if moved is None else replace(moved, passage=passage, otherwise=again)
@@ -45,21 +44,21 @@ def own_optimizer(program: Program, optimizer: Value, looped: bool) -> Fix | Non
     """An optimizer that is made where the model is compiled: another one like the first, or the only one, made in each pass of the loop."""
     place, making = optimizer.node, optimizer.origin
     match place, making:
-        case cst.Name(value=name), cst.Call() if looped:
+        case syntax.Name(value=name), syntax.Call() if looped:
             once = repairs.statement_before(place, f"{name} = {repairs.code(making)}")
             moved = repairs.fix(
                 "make the optimizer in the loop", repairs.statement_removed(making), once, safe=False, together=(making, place)
             )
             passage = Passage(making, place, name, inner=True)
             return replace(moved, passage=passage) if moved is not None and _bound_once(program, name) else None
-        case ((cst.Name() | cst.Attribute()), cst.Call()) if not looped and _steady(program, making):
+        case ((syntax.Name() | syntax.Attribute()), syntax.Call()) if not looped and _steady(program, making):
             copied = repairs.replaced(place, repairs.code(making))
             return repairs.fix("make an optimizer of its own", copied, safe=False, together=(making, place))
         case _:
             return None
 
 
-def _steady(program: Program, call: CSTNode) -> bool:
+def _steady(program: Program, call: Node) -> bool:
     """Whether a call gives the same wherever it is made: of the names in it, those that are no library's are bound once."""
     names = {chain.partition(".")[0] for chain in repairs.chains(call)}
     return all(name in program.names or _bound_once(program, name) for name in names)

@@ -5,57 +5,53 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
 from kerlint.checks import repairs
 from kerlint.finding import Anchor, Edge, Edit
 from kerlint.semantics import catalog
 from kerlint.semantics.catalog import migration
 from kerlint.semantics.imports import dotted
+from kerlint.syntax import nodes as syntax
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.semantics.program import Import, Program
+    from kerlint.syntax.nodes import Node
 
-_PLAIN = cst.Module([])
 
-
-def code(node: CSTNode) -> str:
+def code(node: Node) -> str:
     """The text of a node."""
-    return _PLAIN.code_for_node(node)
+    return node.code
 
 
-def module_of(statement: CSTNode) -> CSTNode:
+def module_of(statement: Node) -> Node:
     """The module that a `from` import names; of another import the statement itself."""
     match statement:
-        case cst.ImportFrom(module=cst.CSTNode() as module):
+        case syntax.ImportFrom(module=syntax.Node() as module):
             return module
         case _:
             return statement
 
 
-def aliases(statement: CSTNode) -> Sequence[cst.ImportAlias]:
+def aliases(statement: Node) -> Sequence[syntax.ImportAlias]:
     """What an import lists; nothing for `import *`."""
     match statement:
-        case cst.Import(names=names) | cst.ImportFrom(names=[*names]):
+        case syntax.Import(names=names) | syntax.ImportFrom(names=[*names]):
             return list(names)
         case _:
             return ()
 
 
-def bound(alias: CSTNode) -> str:
+def bound(alias: Node) -> str:
     """The name that an alias of a `from` import binds."""
     match alias:
-        case cst.ImportAlias(asname=cst.AsName(name=cst.Name(value=name))):
+        case syntax.ImportAlias(asname=syntax.AsName(name=syntax.Name(value=name))):
             return name
-        case cst.ImportAlias(name=name):
+        case syntax.ImportAlias(name=name):
             return dotted(name)
         case _:
             return ""
 
 
-def imported_from(statement: CSTNode, paths: Mapping[CSTNode, str]) -> Edit | None:
+def imported_from(statement: Node, paths: Mapping[Node, str]) -> Edit | None:
     """A `from` import whose names come from the modules that `paths` (one path for each alias) say."""
     listed = aliases(statement)
     if not listed or any(not paths.get(alias) for alias in listed):
@@ -76,80 +72,80 @@ def _split(path: str) -> tuple[str, str]:
     return module, name
 
 
-def imported_as(statement: CSTNode, alias: CSTNode, path: str) -> Edit | None:
+def imported_as(statement: Node, alias: Node, path: str) -> Edit | None:
     """One alias of an import, found under another path; the name that it binds stays."""
     match statement, alias:
-        case cst.Import(), cst.ImportAlias(asname=None, name=name):
+        case syntax.Import(), syntax.ImportAlias(asname=None, name=name):
             return repairs.replaced(name, path) if "." in path else None
-        case cst.Import(), cst.ImportAlias(name=name):
+        case syntax.Import(), syntax.ImportAlias(name=name):
             return repairs.replaced(name, path)
-        case cst.ImportFrom(module=cst.CSTNode() as module), cst.ImportAlias(name=name):
+        case syntax.ImportFrom(module=syntax.Node() as module), syntax.ImportAlias(name=name):
             own = dotted(module)
             place, last = _split(path)
             if place == own:
                 text = last if last == bound(alias) else f"{last} as {bound(alias)}"
                 return repairs.replaced(alias, text)
-            others: dict[CSTNode, str] = {other: f"{own}.{dotted(other.name)}" for other in aliases(statement)}
+            others: dict[Node, str] = {other: f"{own}.{dotted(other.name)}" for other in aliases(statement)}
             return imported_from(statement, {**others, alias: path})
         case _:
             return None
 
 
-def not_imported(statement: CSTNode, alias: CSTNode) -> Edit | None:
+def not_imported(statement: Node, alias: Node) -> Edit | None:
     """An import without one of its names."""
     listed = list(aliases(statement))
     if alias not in listed:
         return None
     if len(listed) == 1:
         return repairs.replaced(statement, "pass")
-    place = listed.index(alias)  # type: ignore[arg-type]
+    place = listed.index(alias)
     if place + 1 < len(listed):
         return Edit(Anchor(alias, Edge.start), Anchor(listed[place + 1], Edge.start), "")
     before = listed[place - 1]
     return Edit(Anchor(before.asname or before.name, Edge.end), Anchor(alias, Edge.end), "")
 
 
-def chain(node: CSTNode | None) -> tuple[str, int]:
+def chain(node: Node | None) -> tuple[str, int]:
     """The name that a chain of attributes begins with, and how many follow; ("", 0) when it begins otherwise."""
     links = 0
     while True:
         match node:
-            case cst.Attribute(value=inner):
+            case syntax.Attribute(value=inner):
                 node, links = inner, links + 1
-            case cst.Name(value=name):
+            case syntax.Name(value=name):
                 return name, links
             case _:
                 return "", 0
 
 
-def inner(node: CSTNode | None) -> CSTNode | None:
+def inner(node: Node | None) -> Node | None:
     """What stands in front of the last dot of an attribute, or of the function that a call calls."""
     match node:
-        case cst.Call(func=cst.Attribute(value=value)) | cst.Attribute(value=value):
+        case syntax.Call(func=syntax.Attribute(value=value)) | syntax.Attribute(value=value):
             return value
         case _:
             return None
 
 
-def member(node: CSTNode | None) -> CSTNode | None:
+def member(node: Node | None) -> Node | None:
     """The name behind the last dot of an attribute, or of the function that a call calls."""
     match node:
-        case cst.Call(func=cst.Attribute(attr=attr)) | cst.Attribute(attr=attr):
+        case syntax.Call(func=syntax.Attribute(attr=attr)) | syntax.Attribute(attr=attr):
             return attr
         case _:
             return None
 
 
-def function(node: CSTNode | None) -> CSTNode | None:
+def function(node: Node | None) -> Node | None:
     """The function that a call calls, when it is reached by attributes."""
     match node:
-        case cst.Call(func=cst.Attribute() as found):
+        case syntax.Call(func=syntax.Attribute() as found):
             return found
         case _:
             return None
 
 
-def spelled(program: Program, node: CSTNode | None, via: str, new: str) -> tuple[str, tuple[str, ...]] | None:
+def spelled(program: Program, node: Node | None, via: str, new: str) -> tuple[str, tuple[str, ...]] | None:
     """How a path is written in the place of an attribute that is reached as `via`, and what has to be imported for it."""
     name, links = chain(node)
     base = via.rsplit(".", links)[0] if links else via
@@ -176,28 +172,28 @@ def _alike(path: str, new: str) -> bool:
     return bool(root) and root == other and catalog.canonical(path) == catalog.canonical(new) and catalog.entry(path) is not None
 
 
-def written(call: CSTNode | None, name: str, position: int | None = None) -> str | None:
+def written(call: Node | None, name: str, position: int | None = None) -> str | None:
     """The text of an argument."""
     arg = repairs.argument(call, name, position)
     return None if arg is None else code(arg.value)
 
 
-def value(call: CSTNode | None, name: str, position: int | None, text: str) -> Edit | None:
+def value(call: Node | None, name: str, position: int | None, text: str) -> Edit | None:
     """Another value for an argument."""
     arg = repairs.argument(call, name, position)
     return None if arg is None else repairs.replaced(arg.value, text)
 
 
-def without(call: CSTNode | None, name: str) -> Edit | None:
+def without(call: Node | None, name: str) -> Edit | None:
     """The call without the argument that is written with a keyword."""
     return repairs.removed(call, repairs.argument(call, name))
 
 
-def paired(call: CSTNode | None, first: str | int, second: str | int, name: str) -> Edit | None:
+def paired(call: Node | None, first: str | int, second: str | int, name: str) -> Edit | None:
     """Two neighbouring arguments made one: `3, 3` becomes `(3, 3)`, `nb_row=3, nb_col=3` becomes `kernel_size=(3, 3)`."""
     one, two = (_argument(call, key) for key in (first, second))
     match call:
-        case cst.Call(args=args) if one is not None and two is not None and args.index(two) - args.index(one) == 1:
+        case syntax.Call(args=args) if one is not None and two is not None and args.index(two) - args.index(one) == 1:
             text = f"({code(one.value)}, {code(two.value)})"
             start = Anchor(one, Edge.start)
             return Edit(start, Anchor(two.value, Edge.end), f"{name}={text}" if one.keyword is not None else text)
@@ -205,44 +201,44 @@ def paired(call: CSTNode | None, first: str | int, second: str | int, name: str)
             return None
 
 
-def _argument(call: CSTNode | None, key: str | int) -> cst.Arg | None:
+def _argument(call: Node | None, key: str | int) -> syntax.Arg | None:
     return repairs.argument(call, "", key) if isinstance(key, int) else repairs.argument(call, key)
 
 
-def tupled(node: CSTNode | None) -> Edit | None:
+def tupled(node: Node | None) -> Edit | None:
     """An expression as a tuple of one; its own parentheses become those of the tuple."""
     match node:
-        case cst.BaseExpression(lpar=[_, *_]):
-            return repairs.after(node, ",")
-        case cst.CSTNode():
-            return repairs.replaced(node, f"({code(node)},)")
-        case _:
+        case None:
             return None
+        case _ if node.outer != node.span:
+            return repairs.after(node, ",")
+        case _:
+            return repairs.replaced(node, f"({code(node)},)")
 
 
-def is_string(node: CSTNode | None) -> bool:
+def is_string(node: Node | None) -> bool:
     """Whether a node is a string literal, so that it can be replaced by another one."""
-    return isinstance(node, cst.SimpleString) and node.prefix == ""
+    return isinstance(node, syntax.SimpleString) and node.prefix == ""
 
 
-def names_in(statement: CSTNode, imports: Sequence[Import]) -> Mapping[CSTNode, Import]:
+def names_in(statement: Node, imports: Sequence[Import]) -> Mapping[Node, Import]:
     """What is known of each alias of a statement."""
     return {found.node: found for found in imports if found.statement is statement}
 
 
-def first_argument(call: CSTNode | None) -> CSTNode | None:
+def first_argument(call: Node | None) -> Node | None:
     """The first argument of a call."""
     match call:
-        case cst.Call(args=[cst.Arg(value=found), *_]):
+        case syntax.Call(args=[syntax.Arg(value=found), *_]):
             return found
         case _:
             return None
 
 
-def first_listed(call: CSTNode | None) -> CSTNode | None:
+def first_listed(call: Node | None) -> Node | None:
     """The first element of the list that is a call's first argument."""
     match first_argument(call):
-        case cst.List(elements=[element, *_]) | cst.Tuple(elements=[element, *_]):
+        case syntax.List(elements=[element, *_]) | syntax.Tuple(elements=[element, *_]):
             return element.value
         case _:
             return None

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
 from kerlint.checks import certainty, history, repairs
 from kerlint.checks.places import origin_of
 from kerlint.finding import Finding, Fix, Related, Severity
 from kerlint.semantics.provenance import facts
 from kerlint.semantics.values import Choice, Const, Items, Symbol, Term, Unknown, Value, number
 from kerlint.semantics.wording import quoted
+from kerlint.syntax import nodes as syntax
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.rule import Rule
     from kerlint.semantics.program import Loop, Model, Program, Use
+    from kerlint.syntax.nodes import Node
 
 WHOLE = "keras.utils.set_random_seed"
 SEEDS = (
@@ -57,7 +55,7 @@ def no_seed(program: Program, rule: Rule) -> Iterator[Finding]:
     yield rule.finding(fit.node, fix=_seeded(program, fit.model.node if fit.model is not None else None, rule))
 
 
-def _seeded(program: Program, model: CSTNode | None, rule: Rule) -> Fix | None:
+def _seeded(program: Program, model: Node | None, rule: Rule) -> Fix | None:
     found = repairs.reached(program, WHOLE)
     if found is None:
         return None
@@ -145,11 +143,11 @@ def predict_in_loop(program: Program, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def _called(program: Program, predict: CSTNode | None) -> Fix | None:
+def _called(program: Program, predict: Node | None) -> Fix | None:
     """The model called by itself, which computes the same without the start; what it gives is made an array, as `predict` does."""
     match predict:
-        case cst.Call(
-            func=cst.Attribute(value=model, attr=cst.Name(value="predict")), args=[cst.Arg(keyword=None, star="") as row, *others]
+        case syntax.Call(
+            func=syntax.Attribute(value=model, attr=syntax.Name(value="predict")), args=[syntax.Arg(keyword=None, star="") as row, *others]
         ):
             known = all(arg.keyword is not None and arg.keyword.value in PLAIN for arg in others)
         case _:

@@ -12,10 +12,9 @@ from kerlint.semantics.values import Const, Function, Term, Value
 from kerlint.semantics.wording import words
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.rule import Rule
     from kerlint.semantics.program import Program, Use
+    from kerlint.syntax.nodes import Node
 
 UNSAFE = "keras.config.enable_unsafe_deserialization"
 
@@ -68,7 +67,7 @@ def _is_lambda(function: Value) -> bool:
             return False
 
 
-def _saved(program: Program, identity: object, rule: Rule) -> CSTNode | None:
+def _saved(program: Program, identity: object, rule: Rule) -> Node | None:
     """What writes a whole model to a file: a call, or the callback of a run."""
     for use in program.uses:
         match use.receiver or use.arg(0, "model"):

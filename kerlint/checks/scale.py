@@ -15,12 +15,11 @@ from kerlint.semantics.wording import figure, words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from libcst import CSTNode
-
     from kerlint.finding import Confidence
     from kerlint.rule import Rule
     from kerlint.semantics.program import Event, Model, Program
     from kerlint.semantics.values import Value
+    from kerlint.syntax.nodes import Node
 
 ENCODED = frozenset({"text", "object", "tokens", "one-hot", "multi-hot", "binary"})
 """Forms of inputs whose numbers are no quantities, or are 0 and 1."""
@@ -38,7 +37,7 @@ class Fed:
     found: Facts
 
     @property
-    def node(self) -> CSTNode | None:
+    def node(self) -> Node | None:
         """The argument that holds it."""
         return self.value.node
 

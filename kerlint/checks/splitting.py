@@ -16,11 +16,10 @@ from kerlint.semantics.wording import figure, words
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from libcst import CSTNode
-
     from kerlint.finding import Finding
     from kerlint.rule import Rule
     from kerlint.semantics.program import Event, Program, Use
+    from kerlint.syntax.nodes import Node
 
 LEARNS = (".fit", ".fit_transform", ".adapt")
 SPLIT = "train_test_split"
@@ -65,7 +64,7 @@ def scaler_fit_before_split(program: Program, rule: Rule) -> Iterator[Finding]:
         )
 
 
-def _split_at_random(program: Program) -> Iterator[tuple[Value, CSTNode, Use | Value]]:
+def _split_at_random(program: Program) -> Iterator[tuple[Value, Node, Use | Value]]:
     """Data that `train_test_split` splits, and where."""
     for use in program.uses:
         if use.name.rpartition(".")[2] == SPLIT and use.name.startswith("sklearn."):
@@ -73,7 +72,7 @@ def _split_at_random(program: Program) -> Iterator[tuple[Value, CSTNode, Use | V
                 yield data, use.node, use
 
 
-def _split_by_place(program: Program, rule: Rule) -> Iterator[tuple[Value, CSTNode, Use | Value]]:
+def _split_by_place(program: Program, rule: Rule) -> Iterator[tuple[Value, Node, Use | Value]]:
     """Data of which the rows up to a place get the name of training data, and those behind it that of other data."""
     parts = [(each.name.lower(), each.value, each.node) for each in program.assignments]
     first = {
@@ -85,7 +84,7 @@ def _split_by_place(program: Program, rule: Rule) -> Iterator[tuple[Value, CSTNo
             yield term.args["base"], node, term
 
 
-def _slices(parts: list[tuple[str, Value, CSTNode]]) -> Iterator[tuple[str, Term, CSTNode]]:
+def _slices(parts: list[tuple[str, Value, Node]]) -> Iterator[tuple[str, Term, Node]]:
     """The names that are given to slices of rows."""
     for name, value, node in parts:
         match value:

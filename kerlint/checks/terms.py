@@ -11,7 +11,7 @@ from kerlint.semantics.program import Program, Use
 from kerlint.semantics.values import Choice, Const, Items, Symbol, Table, Term, Unknown, Value, number, options, text
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
+    from kerlint.syntax.nodes import Node
 
 MOVING = frozenset(
     {
@@ -51,7 +51,7 @@ def inside(value: Value) -> Iterator[Term]:
             waiting.extend(parts(top))
 
 
-def place(term: Term) -> CSTNode | None:
+def place(term: Term) -> Node | None:
     """Where the operation itself is written, also when its outcome came through a name."""
     return term.origin or term.node
 

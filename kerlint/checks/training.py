@@ -15,10 +15,9 @@ from kerlint.semantics.values import Const, Items, Table, Term, Value, number, s
 from kerlint.semantics.wording import figure, words
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.rule import Rule
     from kerlint.semantics.program import Compile, Event, Model, Program
+    from kerlint.syntax.nodes import Node
 
 
 def refit_after_recompile(program: Program, rule: Rule) -> Iterator[Finding]:
@@ -269,7 +268,7 @@ def _unvalidated(event: Event) -> tuple[Related, ...]:
     return related(event.node, "this run has no validation data")
 
 
-def _watched(callback: Value, rule: Rule) -> tuple[CSTNode | None, str, str] | None:
+def _watched(callback: Value, rule: Rule) -> tuple[Node | None, str, str] | None:
     """The monitor of a callback that is a validation metric: where it is written, what it is, and the variant of the message."""
     match callback:
         case Term(name, {"filepath": path}) if name == CHECKPOINT and "{val_" in (text(path) or ""):

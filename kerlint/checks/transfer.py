@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
 from kerlint.checks import certainty, graph, history, rates, repairs
 from kerlint.checks.graph import WEIGHTED
 from kerlint.checks.intake import CARRYING
@@ -16,12 +14,12 @@ from kerlint.finding import Finding, Fix, Related, Severity
 from kerlint.semantics import catalog
 from kerlint.semantics.provenance import Step, facts
 from kerlint.semantics.values import Const, Value, number
+from kerlint.syntax import nodes as syntax
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.rule import Rule
     from kerlint.semantics.program import Event, Layer, Model, Program
+    from kerlint.syntax.nodes import Node
 
 
 def fully_frozen_model(program: Program, rule: Rule) -> Iterator[Finding]:
@@ -138,21 +136,23 @@ def frozen_batchnorm_in_training_mode(program: Program, rule: Rule) -> Iterator[
             yield rule.finding(place, confidence=certainty.of(event, event.model), scope=(event.node,), fix=fix, base=base.kind)
 
 
-def _inferring(base: Layer, release: CSTNode | None) -> Fix | None:
+def _inferring(base: Layer, release: Node | None) -> Fix | None:
     """The base called with `training=False`, where it is called by the name by which it is released."""
     match base.call, release:
-        case cst.Call(func=function, args=[cst.Arg(keyword=None, star="")]), cst.Attribute(value=owner):
+        case syntax.Call(func=function, args=[syntax.Arg(keyword=None, star="")]), syntax.Attribute(value=owner):
             edit = repairs.added(base.call, "training=False") if repairs.code(function) == repairs.code(owner) else None
             return repairs.fix("call the base with `training=False`", edit, safe=False)
         case _:
             return None
 
 
-def _kept_frozen(program: Program, event: Event, release: CSTNode | None) -> Fix | None:
+def _kept_frozen(program: Program, event: Event, release: Node | None) -> Fix | None:
     """The normalization layers of the base frozen again before the model is compiled."""
     compiled, spelling = history.compile_of(program, event), repairs.reached(program, "keras.layers.BatchNormalization")
     match release:
-        case cst.Attribute(value=cst.Name() as base, attr=cst.Name(value="trainable")) if compiled is not None and spelling is not None:
+        case syntax.Attribute(value=syntax.Name() as base, attr=syntax.Name(value="trainable")) if (
+            compiled is not None and spelling is not None
+        ):
             lines = f"for layer in {repairs.code(base)}.layers:\n    if isinstance(layer, {spelling[0]}):\n        layer.trainable = False"
             edit, together = repairs.statement_before(compiled.node, lines), (release, compiled.node)
             return repairs.fix("keep its normalization frozen", edit, safe=False, imports=spelling[1], together=together)
@@ -160,7 +160,7 @@ def _kept_frozen(program: Program, event: Event, release: CSTNode | None) -> Fix
             return None
 
 
-def _unfreezings(program: Program, event: Event, base: Layer) -> list[CSTNode | None]:
+def _unfreezings(program: Program, event: Event, base: Layer) -> list[Node | None]:
     past = (each for each in history.before(program, event) if each.kind == "trainable" and each.identity is base.identity)
     return [each.node for each in past]
 
@@ -197,9 +197,9 @@ def wrong_preprocess_function(program: Program, rule: Rule) -> Iterator[Finding]
 def _prepared_for(program: Program, base: Layer, step: Step) -> Fix | None:
     """The `preprocess_input` of the module that a pretrained model comes from."""
     match step.node:
-        case cst.Call(func=(cst.Name() | cst.Attribute()) as function, args=[cst.Arg(keyword=None, star="")]):
-            place: CSTNode | None = function
-        case cst.Name() | cst.Attribute():
+        case syntax.Call(func=(syntax.Name() | syntax.Attribute()) as function, args=[syntax.Arg(keyword=None, star="")]):
+            place: Node | None = function
+        case syntax.Name() | syntax.Attribute():
             place = step.node
         case _:
             place = None

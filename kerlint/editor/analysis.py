@@ -90,14 +90,13 @@ class Files:
 def described(understood: Understood, findings: Iterable[Finding], encoding: Encoding, with_shapes: bool) -> Facts:
     """What is understood of a file, where it stands; `findings` are counted for the calls that they are about."""
     from kerlint.editor.facts import shapes, trainings
-    from kerlint.locating import ranges_of
+    from kerlint.locating import Ranges
 
     files = Files(understood.files, encoding)
     fits = list(trainings(understood.program, findings))
     known = list(shapes(understood.program)) if with_shapes else []
-    nodes = (node for node, _ in (*fits, *known))
-    ranges = ranges_of(nodes, understood.source, understood.parsed, understood.followed)
+    ranges = Ranges(understood.source, understood.parsed, understood.followed)
     return Facts(
-        tuple(Training(files.place(ranges[node]), text) for node, text in fits if node in ranges),
-        tuple(Shape(files.place(ranges[node]), text) for node, text in known if node in ranges),
+        tuple(Training(files.place(place), text) for node, text in fits if (place := ranges.get(node))),
+        tuple(Shape(files.place(place), text) for node, text in known if (place := ranges.get(node))),
     )

@@ -10,17 +10,16 @@ from kerlint.semantics.wording import dimensions, figure
 from kerlint.understanding import open_questions
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.finding import Finding
     from kerlint.semantics.program import Event, Program
+    from kerlint.syntax.nodes import Node
 
 TRAINING = ("fit", "train_on_batch", "tape")
 MOST_SHAPES = 2
 """Shapes that are shown behind a layer which a loop or function makes several times."""
 
 
-def trainings(program: Program, findings: Iterable[Finding]) -> Iterator[tuple[CSTNode, str]]:
+def trainings(program: Program, findings: Iterable[Finding]) -> Iterator[tuple[Node, str]]:
     """Each call that trains a model with what is known of it; one that was followed several times as it was first."""
     findings = list(findings)
     seen: set[int] = set()
@@ -30,7 +29,7 @@ def trainings(program: Program, findings: Iterable[Finding]) -> Iterator[tuple[C
             yield event.node, ", ".join(_said(event, event.node, findings))
 
 
-def _said(event: Event, node: CSTNode, findings: list[Finding]) -> Iterator[str]:
+def _said(event: Event, node: Node, findings: list[Finding]) -> Iterator[str]:
     count = sum(any(place is node for place in (finding.node, *finding.scope, *finding.subject)) for finding in findings)
     yield f"{count or 'no'} finding{'s' if count != 1 else ''}"
     if event.model is not None and event.model.params is not None:
@@ -45,9 +44,9 @@ def _said(event: Event, node: CSTNode, findings: list[Finding]) -> Iterator[str]
         yield f"not resolved: {reason}"
 
 
-def shapes(program: Program) -> Iterator[tuple[CSTNode, str]]:
+def shapes(program: Program) -> Iterator[tuple[Node, str]]:
     """Each call of a layer with the shapes of its outputs."""
-    found: dict[int, tuple[CSTNode, dict[str, None]]] = {}
+    found: dict[int, tuple[Node, dict[str, None]]] = {}
     for model in program.models:
         for layer in model.layers:
             if layer.node is not None and layer.shape is not None:

@@ -17,10 +17,9 @@ from kerlint.settings import Layer
 from kerlint.source import Parsed, parse
 
 if TYPE_CHECKING:
-    from libcst import Module
-
     from kerlint.editor.messages import Settings
     from kerlint.source import Problem, Source
+    from kerlint.syntax.nodes import Module
 
     Tree = Module | Problem | None
 
@@ -69,7 +68,7 @@ class Trees:
 
 
 def _joined(source: Source, trees: Iterable[Tree]) -> Parsed:
-    from libcst import Module
+    from kerlint.syntax.nodes import Module
 
     modules: list[Module | None] = []
     problems: list[Problem] = []

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from kerlint.locating import ranges_of
+from kerlint.locating import Ranges
 from kerlint.reports import BOLD, CYAN, FAINT, YELLOW, Paint
 from kerlint.semantics import provenance
 from kerlint.semantics.values import MISSING, Const, Term, Unknown, Value, number, python, text
@@ -16,11 +16,10 @@ from kerlint.semantics.wording import dimensions, figure, words
 from kerlint.understanding import open_questions
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.engine import Understood
     from kerlint.finding import Range
     from kerlint.semantics.program import Compile, Event, Layer, Model
+    from kerlint.syntax.nodes import Node
 
 KINDS = ("fit", "evaluate", "predict", "train_on_batch", "tape")
 """The events that are shown."""
@@ -43,24 +42,15 @@ class Shown:
         return tuple(found.values())
 
     @cached_property
-    def ranges(self) -> Mapping[CSTNode, Range]:
+    def ranges(self) -> Ranges:
         """The places of everything that is shown."""
-        return ranges_of(self._nodes(), self.understood.source, self.understood.parsed, self.understood.followed)
+        return Ranges(self.understood.source, self.understood.parsed, self.understood.followed)
 
-    def _nodes(self) -> Iterator[CSTNode | None]:
-        program = self.understood.program
-        for model in program.models:
-            yield model.node
-            yield from (layer.node for layer in model.layers)
-        for event in self.events:
-            yield event.node
-        yield from (unknown.node for unknown in program.unknown)
-
-    def place(self, node: CSTNode | None) -> Range | None:
+    def place(self, node: Node | None) -> Range | None:
         """Where a node is."""
-        return self.ranges.get(node) if node is not None else None
+        return self.ranges.get(node)
 
-    def line(self, node: CSTNode | None) -> dict[str, int | None]:
+    def line(self, node: Node | None) -> dict[str, int | None]:
         """The keys that say where a node is; the cell is None in a script."""
         place = self.place(node)
         return {"line": place.start.row if place else None, "cell": place.cell if place else None}

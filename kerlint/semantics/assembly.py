@@ -35,10 +35,9 @@ from kerlint.semantics.values import (
 )
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.semantics.interpreter import Interpreter
     from kerlint.semantics.program import Shape
+    from kerlint.syntax.nodes import Node
 
 Args = dict[str, Value]
 STEPPED = frozenset({"LSTM", "GRU", "SimpleRNN", "RNN", "CuDNNLSTM", "CuDNNGRU", "Bidirectional", "TimeDistributed"})
@@ -47,7 +46,7 @@ DEEPEST = 24
 """Models within models whose first layer is looked for."""
 
 
-def apply(run: Interpreter, maker: Maker, positional: list[Value], keywords: Args, node: CSTNode) -> Value:
+def apply(run: Interpreter, maker: Maker, positional: list[Value], keywords: Args, node: Node) -> Value:
     """`layer(x)` or `model(x)`: a piece of a graph on symbolic tensors, a term on data."""
     if positional and isinstance(maker, (KerasModel, KerasLayer)) and _lacks_one(positional[0]):
         run.without_input[node] = None
@@ -67,6 +66,7 @@ def apply(run: Interpreter, maker: Maker, positional: list[Value], keywords: Arg
             found = [*first, *later]
             made = operation(cls, args, found, node, given=given, maker=maker, within=run.within, primary=len(first) or len(found))
             run.heap.write(maker.fields, CALLED, made)
+            run.namespaces[id(maker.fields)] = maker.fields
             return made
         case _:
             return _apply_model(run, maker, positional, keywords, [*first, *later], node)
@@ -77,7 +77,7 @@ def _lacks_one(inputs: Value) -> bool:
 
 
 def _apply_model(
-    run: Interpreter, maker: KerasModel | Instance, positional: list[Value], keywords: Args, found: list[Tensor], node: CSTNode
+    run: Interpreter, maker: KerasModel | Instance, positional: list[Value], keywords: Args, found: list[Tensor], node: Node
 ) -> Value:
     if run.applying.count(maker) >= 2:  # Its own `call` through `super()` is no cycle yet.
         return repeated(found, "a model that holds itself", node)
@@ -96,7 +96,7 @@ def _apply_model(
     return _leaving(made)
 
 
-def _functional_call(run: Interpreter, maker: KerasModel | Instance, positional: list[Value], found: list[Tensor], node: CSTNode) -> Value:
+def _functional_call(run: Interpreter, maker: KerasModel | Instance, positional: list[Value], found: list[Tensor], node: Node) -> Value:
     inputs, outputs = tensors(maker.fields[INPUTS]) if INPUTS in maker.fields else [], maker.fields[OUTPUTS]
     match outputs:
         case Unknown(reason):
@@ -107,7 +107,7 @@ def _functional_call(run: Interpreter, maker: KerasModel | Instance, positional:
     return copied(inputs, outputs, fed, run.within, node)
 
 
-def _fed(run: Interpreter, positional: list[Value], found: list[Tensor], count: int, node: CSTNode) -> list[Tensor] | None:
+def _fed(run: Interpreter, positional: list[Value], found: list[Tensor], count: int, node: Node) -> list[Tensor] | None:
     """A tensor for each input of a model: what is given, a part of the one tensor that stands for all, an open one for data."""
     if len(found) == count:
         return found
@@ -121,7 +121,7 @@ def _fed(run: Interpreter, positional: list[Value], found: list[Tensor], count: 
 
 
 def _user_call(
-    run: Interpreter, maker: KerasModel | Instance, positional: list[Value], keywords: Args, found: list[Tensor], node: CSTNode
+    run: Interpreter, maker: KerasModel | Instance, positional: list[Value], keywords: Args, found: list[Tensor], node: Node
 ) -> Value:
     method = class_member(maker.cls, "call") if isinstance(maker, Instance) else None
     if not isinstance(method, Function):
@@ -157,7 +157,7 @@ def _leaving(made: Value) -> Value:
             return made
 
 
-def sequence(run: Interpreter, layers: Value, start: Tensor | None, node: CSTNode | None) -> tuple[Tensor, Value]:
+def sequence(run: Interpreter, layers: Value, start: Tensor | None, node: Node | None) -> tuple[Tensor, Value]:
     """The graph of a sequential model: its input and its output. The input is `start`, or made from what the first layer says."""
     match layers:
         case Items(items):
@@ -177,7 +177,7 @@ def sequence(run: Interpreter, layers: Value, start: Tensor | None, node: CSTNod
     return opened, made
 
 
-def _opening(run: Interpreter, members: list[Value], node: CSTNode | None) -> Tensor:
+def _opening(run: Interpreter, members: list[Value], node: Node | None) -> Tensor:
     if not members:
         return source(None, node)
     match members[0]:
@@ -226,7 +226,7 @@ def _old_input_shape(layer: KerasLayer) -> Shape | None:
     return (None, steps, size) if "input_length" in layer.given or kind in STEPPED or kind.endswith("1D") else (None, size)
 
 
-def _feed(run: Interpreter, member: Value, made: Value, node: CSTNode | None) -> Value:
+def _feed(run: Interpreter, member: Value, made: Value, node: Node | None) -> Value:
     found = tensors(made)
     match member:
         case KerasLayer() | KerasModel() | Instance():

@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import libcst as cst
-
 from kerlint.semantics import library
 from kerlint.semantics.graph import Tensor, operation
 from kerlint.semantics.members import set_attribute
@@ -29,6 +27,7 @@ from kerlint.semantics.values import (
     join,
     python,
 )
+from kerlint.syntax import nodes as syntax
 
 if TYPE_CHECKING:
     from kerlint.semantics.interpreter import Interpreter
@@ -37,30 +36,30 @@ if TYPE_CHECKING:
 def assign(run: Interpreter, target: Any, value: Value) -> None:
     """Bind a value to a name, an attribute, a subscript, or a pattern of them."""
     match target:
-        case cst.Name(value=name):
+        case syntax.Name(value=name):
             run.bind(name, value, target)
-        case cst.Tuple(elements=elements) | cst.List(elements=elements):
+        case syntax.Tuple(elements=elements) | syntax.List(elements=elements):
             _unpack(run, elements, value, target)
-        case cst.Attribute(value=base, attr=attr):
+        case syntax.Attribute(value=base, attr=attr):
             owner = run.evaluate(base)
             run.attributed(owner, attr.value, value, target)
             set_attribute(run, owner, attr.value, value, target)
-        case cst.Subscript():
+        case syntax.Subscript():
             _store(run, target, value)
-        case cst.StarredElement(value=inner):
+        case syntax.StarredElement(value=inner):
             assign(run, inner, value)
         case _:
             run.evaluate(target)
 
 
-def _unpack(run: Interpreter, elements: Any, value: Value, node: cst.CSTNode) -> None:
+def _unpack(run: Interpreter, elements: Any, value: Value, node: syntax.Node) -> None:
     targets = [element.value for element in elements]
-    starred = next((index for index, element in enumerate(elements) if isinstance(element, cst.StarredElement)), None)
+    starred = next((index for index, element in enumerate(elements) if isinstance(element, syntax.StarredElement)), None)
     for target, member in zip(targets, _members(run, value, len(targets), starred, node), strict=False):
         assign(run, target, member)
 
 
-def _members(run: Interpreter, value: Value, count: int, starred: int | None, node: cst.CSTNode) -> Iterator[Value]:
+def _members(run: Interpreter, value: Value, count: int, starred: int | None, node: syntax.Node) -> Iterator[Value]:
     match value:
         case Items(items) if starred is None and len(items) == count:
             yield from map(run.heap.current, items)
@@ -94,7 +93,7 @@ def _members(run: Interpreter, value: Value, count: int, starred: int | None, no
                 yield Unknown("unpacked from something of another length", node=node)
 
 
-def _store(run: Interpreter, target: cst.Subscript, value: Value) -> None:
+def _store(run: Interpreter, target: syntax.Subscript, value: Value) -> None:
     from kerlint.semantics.expressions import key_of
 
     base, key = run.evaluate(target.value), key_of(run, target)
@@ -104,11 +103,11 @@ def _store(run: Interpreter, target: cst.Subscript, value: Value) -> None:
             return
     for option in base.options if isinstance(base, Choice) else (base,):
         stored = run.heap.update(option, _stored(option, key, value, target))
-        if isinstance(target.value, cst.Subscript) and isinstance(option, Term) and option.name == "item":
+        if isinstance(target.value, syntax.Subscript) and isinstance(option, Term) and option.name == "item":
             _store(run, target.value, stored)  # x[i][j] = v changes x
 
 
-def _stored(base: Value, key: Value, value: Value, node: cst.CSTNode) -> Value:
+def _stored(base: Value, key: Value, value: Value, node: syntax.Node) -> Value:
     known = hashed(key)
     match base:
         case Table(entries, unlisted):
@@ -131,7 +130,7 @@ def parameters(params: Any) -> Iterator[tuple[str, Any, str]]:
     """The parameters of a function in order: name, default expression (or None), kind ("", "*", "**", "keyword")."""
     for param in (*params.posonly_params, *params.params):
         yield param.name.value, param.default, ""
-    if isinstance(params.star_arg, cst.Param):
+    if isinstance(params.star_arg, syntax.Param):
         yield params.star_arg.name.value, None, "*"
     for param in params.kwonly_params:
         yield param.name.value, param.default, "keyword"
@@ -146,7 +145,7 @@ def defaults(run: Interpreter, params: Any) -> dict[str, Value]:
 
 
 def bind_parameters(
-    run: Interpreter, function: Function, frame: Frame, positional: list[Value], keywords: Mapping[str, Value], node: cst.CSTNode
+    run: Interpreter, function: Function, frame: Frame, positional: list[Value], keywords: Mapping[str, Value], node: syntax.Node
 ) -> None:
     """Fill a function's scope with its arguments; what is missing is its default, or unknown."""
     rest = list(positional)
@@ -170,7 +169,7 @@ def bind_parameters(
             frame.fields[name] = function.defaults[name]
 
 
-def _rest(values: list[Value], unlisted: Value | None, node: cst.CSTNode) -> Value:
+def _rest(values: list[Value], unlisted: Value | None, node: syntax.Node) -> Value:
     if unlisted is None:
         return Items(tuple(values), "tuple", node=node)
     return Term("many", {"element": join(*values, unlisted)}, node=node)
@@ -198,11 +197,9 @@ def annotated(cls: Class) -> list[str]:
     for base in reversed([base for base in cls.lineage() if isinstance(base, Class)]):
         listed = python(base.frame.fields.get("_fields"), ())
         names.update(dict.fromkeys(listed))
-        body = base.node.body.body if isinstance(base.node, cst.ClassDef) else ()
-        lines = (small for line in body if isinstance(line, cst.SimpleStatementLine) for small in line.body)
-        names.update(
-            {small.target.value: None for small in lines if isinstance(small, cst.AnnAssign) and isinstance(small.target, cst.Name)}
-        )
+        body = base.node.body.body if isinstance(base.node, syntax.ClassDef) else ()
+        fields = (line.target for line in body if isinstance(line, syntax.AnnAssign))
+        names.update({field.value: None for field in fields if isinstance(field, syntax.Name)})
     return list(names)
 
 
@@ -211,6 +208,6 @@ def is_marked(function: Function, mark: str) -> bool:
     return any(isinstance(found, Symbol) and found.name == f"builtins.{mark}" for found in function.decorators)
 
 
-def located(value: Value, node: cst.CSTNode) -> Value:
+def located(value: Value, node: syntax.Node) -> Value:
     """A value with a place, when it has none."""
     return replace(value, node=node) if value.node is None else value

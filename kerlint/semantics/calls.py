@@ -27,12 +27,11 @@ from kerlint.semantics.values import (
 )
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.semantics.interpreter import Interpreter
+    from kerlint.syntax.nodes import Node
 
 
-def call(run: Interpreter, function: Value, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value:
+def call(run: Interpreter, function: Value, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value:
     """The value of `function(*positional, **keywords)`, with what the call does to the program's state."""
     match function:
         case Choice(found):
@@ -82,7 +81,7 @@ def each(run: Interpreter, found: tuple[Value, ...], way: Callable[[Value], Valu
     return join(*outcomes)
 
 
-def call_symbol(run: Interpreter, symbol: Symbol, name: str, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value:
+def call_symbol(run: Interpreter, symbol: Symbol, name: str, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value:
     """A call of something from a library."""
     runner = library.RUN.get(name)
     if runner is not None:
@@ -113,7 +112,7 @@ def numbered(positional: list[Value], keywords: Mapping[str, Value]) -> dict[str
     return {**{str(position): value for position, value in enumerate(positional)}, **keywords}
 
 
-def opaque(run: Interpreter, function: Value, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value:
+def opaque(run: Interpreter, function: Value, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value:
     """A call of something that is not understood: unknown layers when tensors go in, else a term or the reason."""
     _hand_over(run, (*positional, *keywords.values()))
     found = tensors(*positional, *keywords.values())
@@ -161,7 +160,7 @@ DEEPEST_CHAIN = 40
 """Attributes and calls in a row after which the beginning of a chain is no longer looked for."""
 
 
-def _partial(run: Interpreter, args: Mapping[str, Value], positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value:
+def _partial(run: Interpreter, args: Mapping[str, Value], positional: list[Value], keywords: dict[str, Value], node: Node) -> Value:
     first = [value for name, value in args.items() if name.isdigit()]
     named = {name: value for name, value in args.items() if not name.isdigit()}
     if not first:
@@ -169,7 +168,7 @@ def _partial(run: Interpreter, args: Mapping[str, Value], positional: list[Value
     return call(run, first[0], [*first[1:], *positional], {**named, **keywords}, node)
 
 
-def call_method(run: Interpreter, receiver: Value, name: str, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value:
+def call_method(run: Interpreter, receiver: Value, name: str, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value:
     """The value of `receiver.name(...)`, with what it does to the receiver."""
     match receiver:
         case Choice() if is_data_choice(receiver) and name not in methods.EFFECTS and "inplace" not in keywords:
@@ -195,7 +194,7 @@ def call_method(run: Interpreter, receiver: Value, name: str, positional: list[V
 
 
 def _instance_method(
-    run: Interpreter, receiver: Instance, name: str, positional: list[Value], keywords: dict[str, Value], node: CSTNode
+    run: Interpreter, receiver: Instance, name: str, positional: list[Value], keywords: dict[str, Value], node: Node
 ) -> Value:
     member = receiver.fields.get(name) or class_member(receiver.cls, name)
     if member is not None:
@@ -210,7 +209,7 @@ def _instance_method(
 
 
 def _super_method(
-    run: Interpreter, this: Instance, owner: Class, name: str, positional: list[Value], keywords: dict[str, Value], node: CSTNode
+    run: Interpreter, this: Instance, owner: Class, name: str, positional: list[Value], keywords: dict[str, Value], node: Node
 ) -> Value:
     after = False
     for base in this.cls.lineage():
@@ -228,7 +227,7 @@ def _super_method(
     return Const(None, node=node)
 
 
-def instantiate(run: Interpreter, cls: Class, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value:
+def instantiate(run: Interpreter, cls: Class, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value:
     """A new object of a user's class, its `__init__` run."""
     this = Instance(cls, node)
     run.made(this, node)
@@ -242,7 +241,7 @@ def instantiate(run: Interpreter, cls: Class, positional: list[Value], keywords:
     return this
 
 
-def _dataclass_fields(run: Interpreter, this: Instance, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> None:
+def _dataclass_fields(run: Interpreter, this: Instance, positional: list[Value], keywords: dict[str, Value], node: Node) -> None:
     """The fields of an object whose class has no `__init__`: arguments in the order of annotations, defaults that are made anew."""
     names = binding.annotated(this.cls)
     for name in names:

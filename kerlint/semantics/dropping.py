@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
 from kerlint.semantics.graph import INPUT, KerasLayer, Tensor, lineage, upstream
 from kerlint.semantics.members import class_member
 from kerlint.semantics.program import Dropped, Layer
 from kerlint.semantics.values import Choice, Class, Function, Instance, Value
+from kerlint.syntax import nodes as syntax
 
 if TYPE_CHECKING:
     from kerlint.semantics.interpreter import Interpreter
@@ -27,14 +26,14 @@ class Held:
 
     name: str
     value: KerasLayer | Tensor
-    node: cst.CSTNode
+    node: syntax.Node
     doubt: str
     entry: object
     cell: int | None
     """The number of the module that it stands in, None inside of a function."""
 
 
-def hold(run: Interpreter, name: str, value: Value, node: cst.CSTNode) -> None:
+def hold(run: Interpreter, name: str, value: Value, node: syntax.Node) -> None:
     """Remember what a statement of the file or of a function makes; what a loop makes may be used by its next pass."""
     match value:
         case KerasLayer() | Tensor() if not run.rehearsing and not run.loops and (run.frame is run.main or run.calling):
@@ -82,13 +81,13 @@ def _mentioned(run: Interpreter, name: str) -> bool:
     return bool(name) and any(name in _names(node) for node in run.untaken)
 
 
-def _names(node: cst.CSTNode) -> Iterator[str]:
+def _names(node: syntax.Node) -> Iterator[str]:
     stack = [node]
     while stack:
         node = stack.pop()
-        if isinstance(node, cst.Name):
+        if isinstance(node, syntax.Name):
             yield node.value
-        stack.extend(node.children)
+        stack.extend(syntax.parts(node))
 
 
 def _beside(run: Interpreter, held: Held) -> tuple[Objects, Objects]:
@@ -116,4 +115,4 @@ def _unused_parts(run: Interpreter, this: Instance) -> Iterator[Dropped]:
 
 
 def _code(cls: Class) -> str:
-    return cst.Module([]).code_for_node(cls.node) if cls.node is not None else ""
+    return cls.node.code if cls.node is not None else ""

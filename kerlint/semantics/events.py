@@ -27,10 +27,9 @@ from kerlint.semantics.values import (
 )
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.semantics.interpreter import Interpreter
     from kerlint.semantics.program import Layer, Model, Shape
+    from kerlint.syntax.nodes import Node
 
 Args = dict[str, Value]
 RENAMED = {"fit_generator": "fit", "evaluate_generator": "evaluate", "predict_generator": "predict"}
@@ -134,7 +133,7 @@ def _several(value: Value) -> tuple[Value, ...]:
     return tuple(found for found in (normalized("metric", item) for item in items) if found is not None)
 
 
-def _compile(run: Interpreter, model: Maker, name: str, positional: list[Value], keywords: Args, node: CSTNode) -> Value:
+def _compile(run: Interpreter, model: Maker, name: str, positional: list[Value], keywords: Args, node: Node) -> Value:
     args = _arguments("compile", positional, keywords)
     given = frozenset(args)
     seen = snapshot.snapshot(run, model)
@@ -153,7 +152,7 @@ def _compile(run: Interpreter, model: Maker, name: str, positional: list[Value],
     return Const(None, node=node)
 
 
-def _computed(run: Interpreter, loss: Value | None, node: CSTNode) -> Value | None:
+def _computed(run: Interpreter, loss: Value | None, node: Node) -> Value | None:
     """What a loss of the user's own makes of labels and predictions: its function is run on terms that stand for them."""
     y_true, y_pred = Term("y_true", node=node), Term("y_pred", node=node)
     match loss:
@@ -200,14 +199,14 @@ def compiled_of(model: Value) -> Compile | None:
             return None
 
 
-def compiled_part(model: Value, name: str, node: CSTNode) -> Value:
+def compiled_part(model: Value, name: str, node: Node) -> Value:
     """`model.optimizer`, `model.loss`."""
     found = compiled_of(model)
     part = None if found is None else found.optimizer if name == "optimizer" else found.args.get("loss")
     return part if part is not None else Unknown(f"`{name}` of a model that is not compiled here", node=node)
 
 
-def _use(run: Interpreter, model: Maker, name: str, positional: list[Value], keywords: Args, node: CSTNode) -> Value:
+def _use(run: Interpreter, model: Maker, name: str, positional: list[Value], keywords: Args, node: Node) -> Value:
     args = _arguments(name, positional, keywords)
     event = _event(run, model, RENAMED.get(name, name), args, node)
     run.record(event)
@@ -222,14 +221,14 @@ def shape_in_use(run: Interpreter, model: Value) -> Shape | None:
     return next((seen.outputs[0].shape for seen in uses if seen is not None and len(seen.outputs) == 1 and seen.outputs[0].shape), None)
 
 
-def _prediction(run: Interpreter, model: Maker, event: Event, node: CSTNode) -> Term:
+def _prediction(run: Interpreter, model: Maker, event: Event, node: Node) -> Term:
     outputs = event.model.outputs if event.model is not None else ()
     shape = (outputs[0].shape or shape_in_use(run, model)) if len(outputs) == 1 else None
     known = {} if shape is None else {"shape": dims(shape, node)}
     return Term("predict", {"model": model, "x": event.x or Unknown("no input", node=node), **known}, node=node)
 
 
-def _event(run: Interpreter, model: Maker, kind: str, args: Args, node: CSTNode) -> Event:
+def _event(run: Interpreter, model: Maker, kind: str, args: Args, node: Node) -> Event:
     x = _batches(run, args.get("x") or args.get("generator"), node)
     y = args.get("y")
     filled = complete(f"keras.Model.{kind}", args)
@@ -253,7 +252,7 @@ def _event(run: Interpreter, model: Maker, kind: str, args: Args, node: CSTNode)
     )
 
 
-def _batches(run: Interpreter, x: Value | None, node: CSTNode) -> Value | None:
+def _batches(run: Interpreter, x: Value | None, node: Node) -> Value | None:
     """The data of a user's generator object (a keras.utils.Sequence, an iterator): what one batch of it looks like."""
     match x:
         case Instance(cls=cls) if not is_model(x):
@@ -267,7 +266,7 @@ def _batches(run: Interpreter, x: Value | None, node: CSTNode) -> Value | None:
     return x
 
 
-def _rehearsed(run: Interpreter, function: Function, arguments: list[Value], node: CSTNode) -> Value:
+def _rehearsed(run: Interpreter, function: Function, arguments: list[Value], node: Node) -> Value:
     run.heap.fork()
     try:
         with run.rehearsal():
@@ -318,14 +317,14 @@ def _callbacks(run: Interpreter, args: Args) -> tuple[Value, ...] | None:
             return None
 
 
-def _weights(run: Interpreter, model: Maker, name: str, positional: list[Value], keywords: Args, node: CSTNode) -> Value:
+def _weights(run: Interpreter, model: Maker, name: str, positional: list[Value], keywords: Args, node: Node) -> Value:
     run.heap.write(model.fields, PRETRAINED, Const(True))
     seen = snapshot.snapshot(run, model)
     run.record(Event(name, node, seen, model, compiled_of(model), loops=tuple(run.loops), doubt=_doubt(run, model)))
     return Const(None, node=node)
 
 
-Method = Callable[["Interpreter", Maker, str, list[Value], Args, "CSTNode"], Value]
+Method = Callable[["Interpreter", Maker, str, list[Value], Args, "Node"], Value]
 METHODS: dict[str, Method] = {
     "compile": _compile,
     **dict.fromkeys((*FITS, "evaluate", "evaluate_generator", "predict", "predict_generator", "test_on_batch", "predict_on_batch"), _use),
@@ -333,7 +332,7 @@ METHODS: dict[str, Method] = {
 }
 
 
-def foreign_fit(run: Interpreter, receiver: Value, args: Args, keywords: Args, node: CSTNode) -> None:
+def foreign_fit(run: Interpreter, receiver: Value, args: Args, keywords: Args, node: Node) -> None:
     """`fit` of something that is no model of the source: recorded with the reason, when it is certainly one of Keras."""
     match receiver:
         case Term() if (library := _library(receiver)) in EXTERNAL:
@@ -371,7 +370,7 @@ def _library(term: Value) -> str:
 WRAPPERS = ("KerasClassifier", "KerasRegressor")
 
 
-def wrapper_fit(run: Interpreter, receiver: Term, name: str, positional: list[Value], keywords: Args, node: CSTNode) -> Value | None:
+def wrapper_fit(run: Interpreter, receiver: Term, name: str, positional: list[Value], keywords: Args, node: Node) -> Value | None:
     """`KerasClassifier(build_fn=...).fit(X, y)` of the scikit-learn wrappers: the builder is run, its model is what is fitted."""
     from kerlint.semantics.calls import call
 
@@ -389,7 +388,7 @@ def wrapper_fit(run: Interpreter, receiver: Term, name: str, positional: list[Va
     return Term(".fit()", {"self": receiver}, node=node)
 
 
-def record_tape_step(run: Interpreter, optimizer: Value, positional: list[Value], node: CSTNode) -> None:
+def record_tape_step(run: Interpreter, optimizer: Value, positional: list[Value], node: Node) -> None:
     """`optimizer.apply_gradients(zip(gradients, model.trainable_variables))`: one step of a custom training loop."""
     models = {id(model): model for value in positional for model in _models_in(run, value, 0)}
     for model in models.values():

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import operator
-from ast import literal_eval
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-
-import libcst as cst
 
 from kerlint.semantics import guards
 from kerlint.semantics.calls import call, call_method
@@ -33,55 +29,41 @@ from kerlint.semantics.values import (
     options,
     python,
 )
+from kerlint.syntax import nodes as syntax
 
 if TYPE_CHECKING:
     from kerlint.semantics.interpreter import Interpreter
 
 OPERATORS: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
-    cst.Add: ("add", operator.add),
-    cst.Subtract: ("subtract", operator.sub),
-    cst.Multiply: ("multiply", operator.mul),
-    cst.Divide: ("divide", operator.truediv),
-    cst.FloorDivide: ("floordivide", operator.floordiv),
-    cst.Modulo: ("mod", operator.mod),
-    cst.Power: ("power", operator.pow),
-    cst.MatrixMultiply: ("matmul", operator.matmul),
-    cst.BitAnd: ("and", operator.and_),
-    cst.BitOr: ("or", operator.or_),
-    cst.BitXor: ("xor", operator.xor),
-    cst.LeftShift: ("lshift", operator.lshift),
-    cst.RightShift: ("rshift", operator.rshift),
-}
-AUGMENTED: dict[type, type] = {
-    cst.AddAssign: cst.Add,
-    cst.SubtractAssign: cst.Subtract,
-    cst.MultiplyAssign: cst.Multiply,
-    cst.DivideAssign: cst.Divide,
-    cst.FloorDivideAssign: cst.FloorDivide,
-    cst.ModuloAssign: cst.Modulo,
-    cst.PowerAssign: cst.Power,
-    cst.MatrixMultiplyAssign: cst.MatrixMultiply,
-    cst.BitAndAssign: cst.BitAnd,
-    cst.BitOrAssign: cst.BitOr,
-    cst.BitXorAssign: cst.BitXor,
-    cst.LeftShiftAssign: cst.LeftShift,
-    cst.RightShiftAssign: cst.RightShift,
+    syntax.Add: ("add", operator.add),
+    syntax.Subtract: ("subtract", operator.sub),
+    syntax.Multiply: ("multiply", operator.mul),
+    syntax.Divide: ("divide", operator.truediv),
+    syntax.FloorDivide: ("floordivide", operator.floordiv),
+    syntax.Modulo: ("mod", operator.mod),
+    syntax.Power: ("power", operator.pow),
+    syntax.MatrixMultiply: ("matmul", operator.matmul),
+    syntax.BitAnd: ("and", operator.and_),
+    syntax.BitOr: ("or", operator.or_),
+    syntax.BitXor: ("xor", operator.xor),
+    syntax.LeftShift: ("lshift", operator.lshift),
+    syntax.RightShift: ("rshift", operator.rshift),
 }
 COMPARISONS: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
-    cst.Equal: ("==", operator.eq),
-    cst.NotEqual: ("!=", operator.ne),
-    cst.LessThan: ("<", operator.lt),
-    cst.LessThanEqual: ("<=", operator.le),
-    cst.GreaterThan: (">", operator.gt),
-    cst.GreaterThanEqual: (">=", operator.ge),
+    syntax.Equal: ("==", operator.eq),
+    syntax.NotEqual: ("!=", operator.ne),
+    syntax.LessThan: ("<", operator.lt),
+    syntax.LessThanEqual: ("<=", operator.le),
+    syntax.GreaterThan: (">", operator.gt),
+    syntax.GreaterThanEqual: (">=", operator.ge),
 }
 SPECIAL: dict[type, str] = {
-    cst.Equal: "__eq__",
-    cst.NotEqual: "__ne__",
-    cst.LessThan: "__lt__",
-    cst.LessThanEqual: "__le__",
-    cst.GreaterThan: "__gt__",
-    cst.GreaterThanEqual: "__ge__",
+    syntax.Equal: "__eq__",
+    syntax.NotEqual: "__ne__",
+    syntax.LessThan: "__lt__",
+    syntax.LessThanEqual: "__le__",
+    syntax.GreaterThan: "__gt__",
+    syntax.GreaterThanEqual: "__ge__",
 }
 """The methods that comparisons call."""
 LARGEST = 10**6
@@ -90,7 +72,7 @@ LARGEST_BITS = 4096
 """Length of whole numbers that arithmetic goes on with."""
 
 
-def evaluate(run: Interpreter, node: cst.CSTNode) -> Value:
+def evaluate(run: Interpreter, node: syntax.Node) -> Value:
     """The value of an expression; never fails."""
     reader = READERS.get(type(node))
     if reader is None:
@@ -98,40 +80,25 @@ def evaluate(run: Interpreter, node: cst.CSTNode) -> Value:
     return reader(run, node)
 
 
-def _name(run: Interpreter, node: cst.Name) -> Value:
+def _name(run: Interpreter, node: syntax.Name) -> Value:
     return run.look_up(node.value, node)
 
 
-@lru_cache(maxsize=4096)
-def _literal(text: str) -> Any:
-    return literal_eval(text)
-
-
-def _integer(run: Interpreter, node: cst.Integer | cst.Float | cst.Imaginary) -> Value:
-    try:
-        return Const(_literal(node.value), node=node)
-    except (SyntaxError, ValueError):
+def _number(run: Interpreter, node: syntax.Literal) -> Value:
+    if node.evaluated is syntax.INVALID:
         return Unknown("a number that Python 3 does not know", node=node)
+    return Const(node.evaluated, node=node)
 
 
-def _string(run: Interpreter, node: cst.SimpleString) -> Value:
-    try:
-        return Const(_literal(node.value), node=node)
-    except (SyntaxError, ValueError):
+def _string(run: Interpreter, node: syntax.Literal) -> Value:
+    if node.evaluated is syntax.INVALID:
         return Unknown("a string that Python 3 does not know", node=node)
+    return Const(node.evaluated, node=node)
 
 
-def _concatenated(run: Interpreter, node: cst.ConcatenatedString) -> Value:
-    left, right = python(evaluate(run, node.left), MISSING), python(evaluate(run, node.right), MISSING)
-    if isinstance(left, str) and isinstance(right, str):
-        return Const(left + right, node=node)
-    return Unknown("formatted text", node=node)
-
-
-def _formatted(run: Interpreter, node: cst.FormattedString) -> Value:
+def _formatted(run: Interpreter, node: syntax.FormattedString) -> Value:
     for part in node.parts:
-        if isinstance(part, cst.FormattedStringExpression):
-            evaluate(run, part.expression)
+        evaluate(run, part)
     return Unknown("formatted text", node=node)
 
 
@@ -139,7 +106,7 @@ def _elements(run: Interpreter, elements: Any) -> Iterator[Value] | None:
     found: list[Value] = []
     for element in elements:
         value = evaluate(run, element.value)
-        if isinstance(element, cst.StarredElement):
+        if isinstance(element, syntax.StarredElement):
             match value:
                 case Items(items):
                     found.extend(items)
@@ -160,13 +127,13 @@ def _sequence(kind: str) -> Callable[[Interpreter, Any], Value]:
     return read
 
 
-def _dict(run: Interpreter, node: cst.Dict) -> Value:
+def _dict(run: Interpreter, node: syntax.Dict) -> Value:
     entries: dict[Any, Value] = {}
     known = True
     for element in node.elements:
         value = evaluate(run, element.value)
         match element, value:
-            case cst.DictElement(key=wanted), _:
+            case syntax.DictElement(key=wanted), _:
                 key = hashed(evaluate(run, wanted))
                 if key is MISSING:
                     known = False
@@ -180,11 +147,11 @@ def _dict(run: Interpreter, node: cst.Dict) -> Value:
     return Table(entries, not known, node=node)
 
 
-def _binary(run: Interpreter, node: cst.BinaryOperation) -> Value:
+def _binary(run: Interpreter, node: syntax.BinaryOperation) -> Value:
     return compute(run, type(node.operator), evaluate(run, node.left), evaluate(run, node.right), node)
 
 
-def compute(run: Interpreter, kind: type, left: Value, right: Value, node: cst.CSTNode) -> Value:
+def compute(run: Interpreter, kind: type, left: Value, right: Value, node: syntax.Node) -> Value:
     """An operator on two values: folded for constants, a graph operation for tensors, else a term."""
     name, function = OPERATORS[kind]
     if (isinstance(left, Choice) or isinstance(right, Choice)) and not (_is_data(left) or _is_data(right)):
@@ -214,7 +181,7 @@ def _is_data(value: Value) -> bool:
     return isinstance(value, Term) or is_data_choice(value)
 
 
-def _fold(name: str, function: Callable[[Any, Any], Any], left: Any, right: Any, node: cst.CSTNode, doubt: str) -> Value:
+def _fold(name: str, function: Callable[[Any, Any], Any], left: Any, right: Any, node: syntax.Node, doubt: str) -> Value:
     match name, left, right:
         case "power" | "lshift", (int() | float()), (int() | float()) if abs(right) > 512:
             return Unknown("a very large number", node=node)
@@ -234,17 +201,17 @@ def _fold(name: str, function: Callable[[Any, Any], Any], left: Any, right: Any,
         return Unknown(f"{name} of these values fails", node=node)
 
 
-def _unary(run: Interpreter, node: cst.UnaryOperation) -> Value:
+def _unary(run: Interpreter, node: syntax.UnaryOperation) -> Value:
     value = evaluate(run, node.expression)
     match node.operator, value:
-        case cst.Not(), _:
+        case syntax.Not(), _:
             known = truth(value)
             return Unknown("a condition", node=node) if known is None else Const(not known, node=node, doubt=value.doubt)
-        case cst.Minus(), Const(int() | float() | complex() as found):
+        case syntax.Minus(), Const(int() | float() | complex() as found):
             return Const(-found, node=node, doubt=value.doubt)
-        case cst.Plus(), Const():
+        case syntax.Plus(), Const():
             return value
-        case cst.BitInvert(), Const(int() as found):
+        case syntax.BitInvert(), Const(int() as found):
             return Const(~found, node=node)
     found_tensors = tensors(value)
     if found_tensors:
@@ -253,7 +220,7 @@ def _unary(run: Interpreter, node: cst.UnaryOperation) -> Value:
         case Unknown():
             return value
         case _:
-            return Term("negate" if isinstance(node.operator, cst.Minus) else "invert", {"operand": value}, node=node)
+            return Term("negate" if isinstance(node.operator, syntax.Minus) else "invert", {"operand": value}, node=node)
 
 
 def truth(value: Value) -> bool | None:
@@ -274,10 +241,10 @@ def truth(value: Value) -> bool | None:
             return None
 
 
-def _boolean(run: Interpreter, node: cst.BooleanOperation) -> Value:
+def _boolean(run: Interpreter, node: syntax.BooleanOperation) -> Value:
     left = evaluate(run, node.left)
     known = truth(left)
-    stops = isinstance(node.operator, cst.Or)
+    stops = isinstance(node.operator, syntax.Or)
     if known is stops:
         return left
     right = evaluate(run, node.right)
@@ -286,7 +253,7 @@ def _boolean(run: Interpreter, node: cst.BooleanOperation) -> Value:
     return doubtful(right, left.doubt) if left.doubt else right
 
 
-def _comparison(run: Interpreter, node: cst.Comparison) -> Value:
+def _comparison(run: Interpreter, node: syntax.Comparison) -> Value:
     left = evaluate(run, node.left)
     outcome: Value = Const(True, node=node)
     for target in node.comparisons:
@@ -298,18 +265,18 @@ def _comparison(run: Interpreter, node: cst.Comparison) -> Value:
     return outcome
 
 
-def _compare(run: Interpreter, kind: cst.BaseCompOp, left: Value, right: Value, node: cst.CSTNode) -> Value:
+def _compare(run: Interpreter, kind: syntax.Operator, left: Value, right: Value, node: syntax.Node) -> Value:
     a, b = python(left, MISSING), python(right, MISSING)
     doubt = left.doubt or right.doubt
     match kind:
-        case cst.Is() | cst.IsNot():
+        case syntax.Is() | syntax.IsNot():
             same = _identical(left, right)
             if same is not None:
-                return Const(same is isinstance(kind, cst.Is), node=node, doubt=doubt)
-        case cst.In() | cst.NotIn():
+                return Const(same is isinstance(kind, syntax.Is), node=node, doubt=doubt)
+        case syntax.In() | syntax.NotIn():
             inside = _contains(right, left)
             if inside is not None:
-                return Const(inside is isinstance(kind, cst.In), node=node, doubt=doubt)
+                return Const(inside is isinstance(kind, syntax.In), node=node, doubt=doubt)
         case _ if a is not MISSING and b is not MISSING:
             try:
                 return Const(bool(COMPARISONS[type(kind)][1](a, b)), node=node, doubt=doubt)
@@ -348,7 +315,7 @@ def _contains(container: Value, wanted: Value) -> bool | None:
                 return None
 
 
-def _conditional(run: Interpreter, node: cst.IfExp) -> Value:
+def _conditional(run: Interpreter, node: syntax.IfExp) -> Value:
     test = evaluate(run, node.test)
     known = truth(test)
     with run.guarding(guards.on_version(run, node.test, test)):
@@ -357,7 +324,7 @@ def _conditional(run: Interpreter, node: cst.IfExp) -> Value:
         return join(evaluate(run, node.body), evaluate(run, node.orelse))
 
 
-def _attribute(run: Interpreter, node: cst.Attribute) -> Value:
+def _attribute(run: Interpreter, node: syntax.Attribute) -> Value:
     base, name = evaluate(run, node.value), node.attr.value
     value = attribute(run, base, name, node)
     if not run.rehearsing:
@@ -365,11 +332,11 @@ def _attribute(run: Interpreter, node: cst.Attribute) -> Value:
     return value
 
 
-def _call(run: Interpreter, node: cst.Call) -> Value:
+def _call(run: Interpreter, node: syntax.Call) -> Value:
     run.step(node)
     receiver = None
     match node.func:
-        case cst.Attribute(value=target, attr=name):
+        case syntax.Attribute(value=target, attr=name):
             receiver = evaluate(run, target)
         case _:
             function = evaluate(run, node.func)
@@ -397,7 +364,7 @@ def _call(run: Interpreter, node: cst.Call) -> Value:
     return value
 
 
-def arguments(run: Interpreter, node: cst.Call) -> tuple[list[Value], dict[str, Value]]:
+def arguments(run: Interpreter, node: syntax.Call) -> tuple[list[Value], dict[str, Value]]:
     """The arguments of a call; what a star of unknown content may add is kept under "*" and "**"."""
     positional: list[Value] = []
     keywords: dict[str, Value] = {}
@@ -424,7 +391,7 @@ def arguments(run: Interpreter, node: cst.Call) -> tuple[list[Value], dict[str, 
     return positional, keywords
 
 
-def _subscript(run: Interpreter, node: cst.Subscript) -> Value:
+def _subscript(run: Interpreter, node: syntax.Subscript) -> Value:
     base, key = evaluate(run, node.value), key_of(run, node)
     value = subscript(run, base, key, node)
     match base:
@@ -433,24 +400,24 @@ def _subscript(run: Interpreter, node: cst.Subscript) -> Value:
     return value
 
 
-def key_of(run: Interpreter, node: cst.Subscript) -> Value:
+def key_of(run: Interpreter, node: syntax.Subscript) -> Value:
     """What stands in the brackets: an index, a slice, or a tuple of them."""
-    parts = [_key(run, element.slice) for element in node.slice]
-    return parts[0] if len(parts) == 1 and node.slice[0].comma.__class__ is not cst.Comma else Items(tuple(parts), "tuple", node=node)
+    parts = [_key(run, part) for part in node.slice]
+    return Items(tuple(parts), "tuple", node=node) if node.several else parts[0]
 
 
-def _key(run: Interpreter, part: cst.BaseSlice) -> Value:
+def _key(run: Interpreter, part: syntax.BaseSlice) -> Value:
     match part:
-        case cst.Index(value=value):
+        case syntax.Index(value=value):
             return evaluate(run, value)
-        case cst.Slice(lower=lower, upper=upper, step=step):
+        case syntax.Slice(lower=lower, upper=upper, step=step):
             bounds = [evaluate(run, bound) if bound is not None else Const(None) for bound in (lower, upper, step)]
             return Term("slice", dict(zip(("start", "stop", "step"), bounds, strict=False)), node=part)
         case _:
             return Unknown("an index that is not understood", node=part)
 
 
-def subscript(run: Interpreter, base: Value, key: Value, node: cst.CSTNode) -> Value:  # noqa: C901  (one case for each kind of value)
+def subscript(run: Interpreter, base: Value, key: Value, node: syntax.Node) -> Value:  # noqa: C901  (one case for each kind of value)
     """`base[key]`: a member of what is listed, a graph operation on a tensor, else a term."""
     match base, key:
         case Choice(), _ if is_data_choice(base):
@@ -489,7 +456,7 @@ def subscript(run: Interpreter, base: Value, key: Value, node: cst.CSTNode) -> V
             return run.subscripted(base, key, node)
 
 
-def _cut(base: Items, bounds: Mapping[str, Value], node: cst.CSTNode) -> Value:
+def _cut(base: Items, bounds: Mapping[str, Value], node: syntax.Node) -> Value:
     """A slice of a list."""
     limits = [python(bounds[name], MISSING) for name in ("start", "stop", "step")]
     if all(limit is None or type(limit) is int for limit in limits) and limits[2] != 0:
@@ -498,7 +465,7 @@ def _cut(base: Items, bounds: Mapping[str, Value], node: cst.CSTNode) -> Value:
     return Term("many", {"element": join(*base.items)}, node=node) if base.items else base
 
 
-def _cut_layers(base: Items, start: int | None, stop: int | None, node: cst.CSTNode) -> Items | None:
+def _cut_layers(base: Items, start: int | None, stop: int | None, node: syntax.Node) -> Items | None:
     """A slice of the layers of a model, of which one entry stands for all those of an application: that may be cut in the middle."""
     place = next((place for place, item in enumerate(base.items) if isinstance(item, KerasModel)), None)
     if place is None:
@@ -513,14 +480,14 @@ def _cut_layers(base: Items, start: int | None, stop: int | None, node: cst.CSTN
     return Items(items[first:end], base.kind, node=node)
 
 
-def _tensor_item(run: Interpreter, base: Tensor, key: Value, node: cst.CSTNode) -> Value:
+def _tensor_item(run: Interpreter, base: Tensor, key: Value, node: syntax.Node) -> Value:
     if isinstance(key, Const) and key.value == 0 and "return_state" in base.call.given:
         return base
     return operation("keras.ops.getitem", {"key": key}, [base], node, within=run.within)
 
 
-def _comprehension(run: Interpreter, node: cst.ListComp | cst.SetComp | cst.GeneratorExp) -> Value:
-    kind = "set" if isinstance(node, cst.SetComp) else "list"
+def _comprehension(run: Interpreter, node: syntax.ListComp | syntax.SetComp | syntax.GeneratorExp) -> Value:
+    kind = "set" if isinstance(node, syntax.SetComp) else "list"
     found, known, over = run.comprehend(node.for_in, lambda: evaluate(run, node.elt))
     if known:
         return Items(tuple(found), kind, node=node)
@@ -528,7 +495,7 @@ def _comprehension(run: Interpreter, node: cst.ListComp | cst.SetComp | cst.Gene
     return Term("many", made if over is None or kind == "set" else {**made, "over": over}, node=node)
 
 
-def _dict_comprehension(run: Interpreter, node: cst.DictComp) -> Value:
+def _dict_comprehension(run: Interpreter, node: syntax.DictComp) -> Value:
     def pair() -> Value:
         return Items((evaluate(run, node.key), evaluate(run, node.value)), "tuple")
 
@@ -543,64 +510,64 @@ def _dict_comprehension(run: Interpreter, node: cst.DictComp) -> Value:
     return Table(entries, not known, node=node)
 
 
-def _lambda(run: Interpreter, node: cst.Lambda) -> Value:
+def _lambda(run: Interpreter, node: syntax.Lambda) -> Value:
     function = run.function("<lambda>", node, node.params, node.body)
     run.defined(function)  # What nobody calls here (a `Lambda` layer does) is an entry point.
     return function
 
 
-def _starred(run: Interpreter, node: cst.Await | cst.StarredElement) -> Value:
-    return evaluate(run, node.expression if isinstance(node, cst.Await) else node.value)
+def _starred(run: Interpreter, node: syntax.Await | syntax.StarredElement) -> Value:
+    return evaluate(run, node.expression if isinstance(node, syntax.Await) else node.value)
 
 
-def _yield(run: Interpreter, node: cst.Yield) -> Value:
+def _yield(run: Interpreter, node: syntax.Yield) -> Value:
     match node.value:
         case None:
             run.yields(Const(None, node=node))
-        case cst.From(item=item):
+        case syntax.From(item=item):
             run.yields(Term("element", {"of": evaluate(run, item)}, node=node))
         case value:
             run.yields(evaluate(run, value))
     return Unknown("sent into a generator", node=node)
 
 
-def _walrus(run: Interpreter, node: cst.NamedExpr) -> Value:
+def _walrus(run: Interpreter, node: syntax.NamedExpr) -> Value:
     value = evaluate(run, node.value)
     run.assign(node.target, value)
     return value
 
 
-def _ellipsis(run: Interpreter, node: cst.Ellipsis) -> Value:
+def _ellipsis(run: Interpreter, node: syntax.Ellipsis) -> Value:
     return Const(..., node=node)
 
 
 READERS: dict[type, Callable[[Any, Any], Value]] = {
-    cst.Name: _name,
-    cst.Integer: _integer,
-    cst.Float: _integer,
-    cst.Imaginary: _integer,
-    cst.SimpleString: _string,
-    cst.ConcatenatedString: _concatenated,
-    cst.FormattedString: _formatted,
-    cst.Tuple: _sequence("tuple"),
-    cst.List: _sequence("list"),
-    cst.Set: _sequence("set"),
-    cst.Dict: _dict,
-    cst.BinaryOperation: _binary,
-    cst.UnaryOperation: _unary,
-    cst.BooleanOperation: _boolean,
-    cst.Comparison: _comparison,
-    cst.IfExp: _conditional,
-    cst.Attribute: _attribute,
-    cst.Call: _call,
-    cst.Subscript: _subscript,
-    cst.ListComp: _comprehension,
-    cst.SetComp: _comprehension,
-    cst.GeneratorExp: _comprehension,
-    cst.DictComp: _dict_comprehension,
-    cst.Lambda: _lambda,
-    cst.Await: _starred,
-    cst.Yield: _yield,
-    cst.NamedExpr: _walrus,
-    cst.Ellipsis: _ellipsis,
+    syntax.Name: _name,
+    syntax.Integer: _number,
+    syntax.Float: _number,
+    syntax.Imaginary: _number,
+    syntax.SimpleString: _string,
+    syntax.ConcatenatedString: _string,
+    syntax.FormattedString: _formatted,
+    syntax.Tuple: _sequence("tuple"),
+    syntax.List: _sequence("list"),
+    syntax.Set: _sequence("set"),
+    syntax.Dict: _dict,
+    syntax.BinaryOperation: _binary,
+    syntax.UnaryOperation: _unary,
+    syntax.BooleanOperation: _boolean,
+    syntax.Comparison: _comparison,
+    syntax.IfExp: _conditional,
+    syntax.Attribute: _attribute,
+    syntax.Call: _call,
+    syntax.Subscript: _subscript,
+    syntax.ListComp: _comprehension,
+    syntax.SetComp: _comprehension,
+    syntax.GeneratorExp: _comprehension,
+    syntax.DictComp: _dict_comprehension,
+    syntax.Lambda: _lambda,
+    syntax.Await: _starred,
+    syntax.Yield: _yield,
+    syntax.NamedExpr: _walrus,
+    syntax.Ellipsis: _ellipsis,
 }

@@ -10,10 +10,9 @@ from kerlint.semantics import shapes
 from kerlint.semantics.values import MISSING, Choice, Const, Instance, Items, Symbol, Table, Term, Unknown, Value, options, python
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.semantics.program import Loop, Shape
     from kerlint.semantics.values import Class
+    from kerlint.syntax.nodes import Node
 
 INPUT = "keras.layers.InputLayer"
 REPEAT = "repeat"
@@ -31,7 +30,7 @@ class KerasLayer(Value):
     fields: dict[Any, Value]
     _plain: dict[str, Any] | None
 
-    def __init__(self, cls: str, args: Mapping[str, Value], given: frozenset[str], node: CSTNode | None) -> None:
+    def __init__(self, cls: str, args: Mapping[str, Value], given: frozenset[str], node: Node | None) -> None:
         super().__init__(node=node)
         self.cls = cls
         self.args = args
@@ -56,7 +55,7 @@ class KerasModel(Value):
     fields: dict[Any, Value]
     loops: tuple[Loop, ...]
 
-    def __init__(self, kind: str, loops: tuple[Loop, ...], node: CSTNode | None, doubt: str = "") -> None:
+    def __init__(self, kind: str, loops: tuple[Loop, ...], node: Node | None, doubt: str = "") -> None:
         super().__init__(node=node, doubt=doubt)
         self.kind = kind
         self.fields = {}
@@ -75,14 +74,14 @@ class Call:
     given: frozenset[str]
     inputs: tuple[Tensor, ...]
     shape: Shape | None
-    node: CSTNode | None
+    node: Node | None
     maker: Maker | None = None
     within: tuple[Value, ...] = ()
     leaves: bool = False
     mismatch: str = ""
     primary: int = 0
     """How many of `inputs` the shape depends on; the others came by keyword."""
-    called: CSTNode | None = None
+    called: Node | None = None
     """Where the model that it is a part of was called."""
 
 
@@ -160,7 +159,7 @@ def operation(
     cls: str,
     args: Mapping[str, Value],
     inputs: Sequence[Tensor],
-    node: CSTNode | None,
+    node: Node | None,
     *,
     given: frozenset[str] = frozenset(),
     maker: Maker | None = None,
@@ -179,12 +178,12 @@ def operation(
     return Tensor(call=Call(cls, args, given, tuple(inputs), shape, node, maker, within, False, mismatch, first), node=node)
 
 
-def source(shape: Shape | None, node: CSTNode | None, args: Mapping[str, Value] | None = None, maker: Maker | None = None) -> Tensor:
+def source(shape: Shape | None, node: Node | None, args: Mapping[str, Value] | None = None, maker: Maker | None = None) -> Tensor:
     """An input of a model."""
     return Tensor(call=Call(INPUT, args or {}, frozenset(args or ()), (), shape, node, maker), node=node)
 
 
-def repeated(inputs: Sequence[Tensor], reason: str, node: CSTNode | None, shape: Shape | None = None) -> Tensor:
+def repeated(inputs: Sequence[Tensor], reason: str, node: Node | None, shape: Shape | None = None) -> Tensor:
     """A tensor behind layers that are not known: their number, or what they are."""
     args = {"reason": Unknown(reason, node=node)}
     return Tensor(call=Call(REPEAT, args, frozenset(), tuple(inputs), shape, node), node=node)
@@ -206,9 +205,7 @@ def upstream(outputs: Sequence[Tensor]) -> list[Call]:
     return list(order.values())
 
 
-def copied(
-    inputs: Sequence[Tensor], outputs: Value, given: Sequence[Tensor], within: tuple[Value, ...], node: CSTNode | None = None
-) -> Value:
+def copied(inputs: Sequence[Tensor], outputs: Value, given: Sequence[Tensor], within: tuple[Value, ...], node: Node | None = None) -> Value:
     """The graph between `inputs` and `outputs` once more, fed with `given` tensors: what calling a model on tensors makes."""
     made: dict[int, Tensor] = {id(old.call): new for old, new in zip(inputs, given, strict=False)}
     last = {id(tensor.call) for tensor in tensors(outputs)}
@@ -218,7 +215,7 @@ def copied(
     return _replaced(outputs, made)
 
 
-def _again(call: Call, inputs: list[Tensor], within: tuple[Value, ...], leaves: bool, node: CSTNode | None) -> Tensor:
+def _again(call: Call, inputs: list[Tensor], within: tuple[Value, ...], leaves: bool, node: Node | None) -> Tensor:
     path = (*within, *call.within)
     if call.cls in (INPUT, REPEAT):
         return Tensor(call=replace(call, inputs=tuple(inputs), within=path, leaves=leaves), node=call.node)
@@ -242,7 +239,7 @@ def _replaced(value: Value, made: Mapping[int, Tensor]) -> Value:
             return value
 
 
-def dims(shape: Shape, node: CSTNode | None) -> Items:
+def dims(shape: Shape, node: Node | None) -> Items:
     """A shape as the tuple that `x.shape` gives."""
     batch = Const(None, node=node) if shape and shape[0] is None else None
     members = tuple(Unknown("an axis of unknown size", node=node) if size is None else Const(size, node=node) for size in shape)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
 from kerlint.semantics.graph import INPUT, Tensor
 from kerlint.semantics.values import Value
+from kerlint.syntax import nodes as syntax
 
 if TYPE_CHECKING:
     from kerlint.semantics.interpreter import Interpreter
@@ -22,61 +21,61 @@ ABOUT = frozenset({"shape", "size", "ndim", "rank", "int_shape", "dtype"})
 """Functions that say something of a tensor that is known without its content."""
 
 
-def on_version(run: Interpreter, test: cst.BaseExpression, value: Value) -> bool:
+def on_version(run: Interpreter, test: syntax.Expression, value: Value) -> bool:
     """Whether a condition asks for a version or for what a library has, there or where its value was made."""
     known = run.guards.get(test)
     if known is None:
-        known = run.guards[test] = _asks(test) or (isinstance(test, cst.Name) and value.node is not test and _asks(value.node))
+        known = run.guards[test] = _asks(test) or (isinstance(test, syntax.Name) and value.node is not test and _asks(value.node))
     return known
 
 
-def _asks(node: cst.CSTNode | None) -> bool:
+def _asks(node: syntax.Node | None) -> bool:
     match node:
-        case cst.Name(value=name):
+        case syntax.Name(value=name):
             return name in NAMES
-        case cst.Attribute(value=base, attr=attr):
+        case syntax.Attribute(value=base, attr=attr):
             return attr.value in NAMES or _asks(base)
-        case cst.Call(func=function, args=args):
+        case syntax.Call(func=function, args=args):
             return _asks(function) or any(_asks(arg.value) for arg in args)
-        case cst.Comparison(left=left, comparisons=targets):
+        case syntax.Comparison(left=left, comparisons=targets):
             return _asks(left) or any(_asks(target.comparator) for target in targets)
-        case cst.BooleanOperation(left=left, right=right):
+        case syntax.BooleanOperation(left=left, right=right):
             return _asks(left) or _asks(right)
-        case cst.UnaryOperation(expression=inner) | cst.Subscript(value=inner):
+        case syntax.UnaryOperation(expression=inner) | syntax.Subscript(value=inner):
             return _asks(inner)
-        case cst.Tuple(elements=elements):
+        case syntax.Tuple(elements=elements):
             return any(_asks(element.value) for element in elements)
         case _:
             return False
 
 
-def on_failure(node: cst.Try | cst.TryStar, *, imports: bool) -> bool:
+def on_failure(node: syntax.Try, *, imports: bool) -> bool:
     """Whether a `try` is there for a name that a version lacks; one that only imports may also catch everything."""
     return any(_catches(handler.type, imports) for handler in node.handlers)
 
 
-def _catches(caught: cst.BaseExpression | None, imports: bool) -> bool:
+def _catches(caught: syntax.Expression | None, imports: bool) -> bool:
     match caught:
         case None:
             return imports
-        case cst.Name(value=name):
+        case syntax.Name(value=name):
             return name in FAILURES or (imports and name == "Exception")
-        case cst.Tuple(elements=elements):
+        case syntax.Tuple(elements=elements):
             return any(_catches(element.value, imports) for element in elements)
         case _:
             return False
 
 
-def on_tensor(run: Interpreter, test: cst.BaseExpression) -> bool:
+def on_tensor(run: Interpreter, test: syntax.Expression) -> bool:
     """Whether a condition asks for the content of a symbolic tensor; its shape and whether it is there are known."""
     match test:
-        case cst.Comparison(left=left, comparisons=targets):
-            if any(isinstance(target.operator, (cst.Is, cst.IsNot, cst.In, cst.NotIn)) for target in targets):
+        case syntax.Comparison(left=left, comparisons=targets):
+            if any(isinstance(target.operator, (syntax.Is, syntax.IsNot, syntax.In, syntax.NotIn)) for target in targets):
                 return False
             return any(on_tensor(run, side) for side in (left, *(target.comparator for target in targets)))
-        case cst.BooleanOperation(left=left, right=right):
+        case syntax.BooleanOperation(left=left, right=right):
             return on_tensor(run, left) or on_tensor(run, right)
-        case cst.UnaryOperation(expression=inner):
+        case syntax.UnaryOperation(expression=inner):
             return on_tensor(run, inner)
         case _:
             with run.rehearsal():

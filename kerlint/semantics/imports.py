@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
 from kerlint.semantics import catalog
 from kerlint.semantics.values import Deferred, Frame, Items, Namespace, Symbol, Unknown, Value
+from kerlint.syntax import nodes as syntax
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,18 +14,18 @@ if TYPE_CHECKING:
     from kerlint.semantics.interpreter import Interpreter
 
 
-def dotted(node: cst.CSTNode | None) -> str:
+def dotted(node: syntax.Node | None) -> str:
     """The text of a dotted name."""
     match node:
-        case cst.Name(value=name):
+        case syntax.Name(value=name):
             return name
-        case cst.Attribute(value=base, attr=attr):
+        case syntax.Attribute(value=base, attr=attr):
             return f"{dotted(base)}.{attr.value}"
         case _:
             return ""
 
 
-def import_module(run: Interpreter, node: cst.Import) -> None:
+def import_module(run: Interpreter, node: syntax.Import) -> None:
     """`import a.b`, `import a.b as c`."""
     for alias in node.names:
         name = dotted(alias.name)
@@ -43,7 +42,7 @@ def import_module(run: Interpreter, node: cst.Import) -> None:
             run.imported(name, "", alias, node)
 
 
-def _deferred(run: Interpreter, module: str, level: int, member: str | None, node: cst.CSTNode) -> Deferred | None:
+def _deferred(run: Interpreter, module: str, level: int, member: str | None, node: syntax.Node) -> Deferred | None:
     """An import of a file of the project inside an imported file of the project."""
     if run.path == run.main_path:
         return None
@@ -72,10 +71,10 @@ def resolve(run: Interpreter, value: Deferred) -> Value:
         run.path = outer
 
 
-def import_names(run: Interpreter, node: cst.ImportFrom) -> None:
+def import_names(run: Interpreter, node: syntax.ImportFrom) -> None:
     """`from a.b import c as d`, `from . import c`, `from a import *`."""
-    name, level = dotted(node.module), len(node.relative)
-    if isinstance(node.names, cst.ImportStar):
+    name, level = dotted(node.module), node.relative
+    if isinstance(node.names, syntax.ImportStar):
         star = _module(run, name, level, node)
         _star(run, star, node)
         if isinstance(star, Symbol):
@@ -96,7 +95,7 @@ def import_names(run: Interpreter, node: cst.ImportFrom) -> None:
             run.bind(target, value, alias)
 
 
-def _member(run: Interpreter, source: Value, module: str, level: int, name: str, node: cst.CSTNode | None) -> Value:
+def _member(run: Interpreter, source: Value, module: str, level: int, name: str, node: syntax.Node | None) -> Value:
     match source:
         case Symbol():
             via = f"{source.via}.{name}"
@@ -109,7 +108,7 @@ def _member(run: Interpreter, source: Value, module: str, level: int, name: str,
     return Unknown(f"`{name}` is not found in `{module or '.'}`", node=node)
 
 
-def _star(run: Interpreter, source: Value, node: cst.ImportFrom) -> None:
+def _star(run: Interpreter, source: Value, node: syntax.ImportFrom) -> None:
     match source:
         case Namespace(frame):
             for name, value in frame.fields.items():
@@ -123,7 +122,7 @@ def _star(run: Interpreter, source: Value, node: cst.ImportFrom) -> None:
             return
 
 
-def from_star(stars: Value | None, name: str, node: cst.CSTNode) -> Symbol | None:
+def from_star(stars: Value | None, name: str, node: syntax.Node) -> Symbol | None:
     """A name that star imports of libraries may have brought: a known one of Keras, else one of the last library that is not Keras."""
     symbols = [star for star in stars.items if isinstance(star, Symbol)] if isinstance(stars, Items) else []
     if name[:1].isupper():  # A class: other libraries that are imported whole (numpy, math) bring functions.
@@ -135,7 +134,7 @@ def from_star(stars: Value | None, name: str, node: cst.CSTNode) -> Symbol | Non
     return None
 
 
-def _module(run: Interpreter, name: str, level: int, node: cst.CSTNode | None) -> Value:
+def _module(run: Interpreter, name: str, level: int, node: syntax.Node | None) -> Value:
     found = _follow(run, name, level)
     if found is not None:
         return found
@@ -172,7 +171,7 @@ def _enter(run: Interpreter, path: Path, text: str | None) -> Namespace | None:
     return Namespace(frame)
 
 
-def submodule(run: Interpreter, package: Namespace, name: str, node: cst.CSTNode) -> Value:
+def submodule(run: Interpreter, package: Namespace, name: str, node: syntax.Node) -> Value:
     """`package.name` where name is a file that was imported by its dotted name."""
     for path, frame in run.frames.items():
         if frame is package.frame:

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import libcst as cst
-
 from kerlint.semantics import binding, catalog, dropping, entry_points, expressions, imports, keras, library, models, snapshot, statements
 from kerlint.semantics.catalog import migration
 from kerlint.semantics.dependencies import LAST
@@ -39,12 +37,12 @@ from kerlint.semantics.values import (
     join,
     widen,
 )
+from kerlint.syntax import nodes as syntax
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.semantics.project import Project
     from kerlint.source import Parsed, Source
+    from kerlint.syntax.nodes import Node
 
     Arguments = tuple[list[Value], dict[str, Value]]
 
@@ -155,22 +153,22 @@ class Interpreter:
         self.passes = 1
         self.events: list[Event] = []
         self.uses: list[Use] = []
-        self.imports: dict[CSTNode, Import] = {}
-        self.references: dict[CSTNode, Reference] = {}
-        self.branches: dict[CSTNode, None] = {}
-        self.without_input: dict[CSTNode, None] = {}
-        self.guards: dict[CSTNode, bool] = {}
+        self.imports: dict[Node, Import] = {}
+        self.references: dict[Node, Reference] = {}
+        self.branches: dict[Node, None] = {}
+        self.without_input: dict[Node, None] = {}
+        self.guards: dict[Node, bool] = {}
         self.models: dict[int, Value] = {}
         self.objects: dict[int, Instance] = {}
         self.names: dict[int, str] = {}
         self.latest: dict[int, Model] = {}
-        self.held: dict[CSTNode, dropping.Held] = {}
+        self.held: dict[Node, dropping.Held] = {}
         self.seen: set[int] = set()
-        self.displayed: CSTNode | None = None
-        self.bindings: dict[int, tuple[str, Value, CSTNode, int]] = {}  # by the id of the node: nodes hash themselves in Python
+        self.displayed: Node | None = None
+        self.bindings: dict[int, tuple[str, Value, Node, int]] = {}  # by the id of the node: nodes hash themselves in Python
         self.read: set[int] = set()
         self.bound_at: dict[tuple[int, str], int] = {}
-        self.untaken: list[CSTNode] = []
+        self.untaken: list[Node] = []
         self.cells: list[int] = []
         self.unknown: dict[str, Unknown] = {}
         self.snapshots: dict[tuple[Any, ...], tuple[Model, Any]] = {}
@@ -179,13 +177,14 @@ class Interpreter:
         self.counted: dict[int, tuple[Any, int | None]] = {}
         self.made_in: dict[int, tuple[Loop, ...]] = {}
         self.tapes: tuple[Tape, ...] = ()
-        self.running: CSTNode | None = None
+        self.running: Node | None = None
         self.forward: list[Pass] = []
         self.fixed: dict[Value, None] = {}
+        self.namespaces: dict[int, dict[str, Value]] = {}
 
     # The way through the code
 
-    def step(self, node: CSTNode) -> None:
+    def step(self, node: Node) -> None:
         """Count one step; raises ExhaustedError past the budget."""
         self.steps += 1
         if self.steps > self.budget:
@@ -196,7 +195,7 @@ class Interpreter:
         self.whole = None not in parsed.modules
         for module in parsed.modules:
             if module is not None:
-                self.budget += 2 * len(module.body)  # a statement and the line it stands in
+                self.budget += len(module.body)
                 self.cells.append(len(self.uses))
                 self.displayed = module.body[-1] if module.body else None
                 self.running = module
@@ -222,7 +221,7 @@ class Interpreter:
 
     # Names
 
-    def look_up(self, name: str, node: CSTNode) -> Value:
+    def look_up(self, name: str, node: Node) -> Value:
         """The value of a name, from the inner scope outwards."""
         if name in CONSTANTS:
             return Const(CONSTANTS[name], node=node)
@@ -263,11 +262,11 @@ class Interpreter:
         if (node := self.bound_at.get((id(frame), name))) is not None:
             self.read.add(node)
 
-    def assign(self, target: CSTNode, value: Value) -> None:
+    def assign(self, target: Node, value: Value) -> None:
         """Bind a value to a target: a name, an attribute, a subscript, or a pattern of them."""
         binding.assign(self, target, value)
 
-    def bind(self, name: str, value: Value, node: CSTNode) -> None:
+    def bind(self, name: str, value: Value, node: Node) -> None:
         """Bind a name in the present scope."""
         frame = self.frame
         if name in frame.globals:
@@ -292,7 +291,7 @@ class Interpreter:
         if isinstance(value, (KerasModel, Instance)):
             self.names.setdefault(id(value), f"self.{name}")
 
-    def placed(self, value: Value, node: CSTNode) -> Value:
+    def placed(self, value: Value, node: Node) -> Value:
         """A value as it stands where it is used; where it came from stays in `origin`."""
         if value.node is node:
             return value
@@ -323,6 +322,7 @@ class Interpreter:
 
     def function(self, name: str, node: Any, params: Any, body: Any, decorators: tuple[Value, ...] = ()) -> Function:
         """A function of the user, its defaults evaluated now as Python does."""
+        self.namespaces[id(self.frame)] = self.frame.fields
         given = {**library.command_options(decorators), **binding.defaults(self, params)}
         return Function(name, params, body, self.frame, given, decorators, node=node)
 
@@ -340,7 +340,7 @@ class Interpreter:
             case _:
                 return self.heap.current(member)
 
-    def invoke(self, function: Function, positional: list[Value], keywords: Mapping[str, Value], node: CSTNode) -> Value:
+    def invoke(self, function: Function, positional: list[Value], keywords: Mapping[str, Value], node: Node) -> Value:
         """Run a function of the user on these arguments and return what it returns."""
         if not self.rehearsing:  # What is only tried leaves no record: it is an entry point as well.
             self.called.add(function.body)
@@ -370,16 +370,16 @@ class Interpreter:
         return value
 
     def _body(self, body: Any) -> bool:
-        if isinstance(body, cst.BaseSuite):
+        if isinstance(body, syntax.IndentedBlock):
             return statements.block(self, body.body)
         self.leave(self.evaluate(body))
         return False
 
-    def _too_deep(self, positional: list[Value], node: CSTNode) -> Value:
+    def _too_deep(self, positional: list[Value], node: Node) -> Value:
         found = tensors(*positional)
         return repeated(found, "a recursive function", node) if found else Unknown("a recursive function", node=node)
 
-    def _outcome(self, region: Region, leads_on: bool, node: CSTNode) -> Value:
+    def _outcome(self, region: Region, leads_on: bool, node: Node) -> Value:
         values = [value for _, value in region.exits]
         early = [delta for delta, _ in region.exits if delta is not None]
         if leads_on:
@@ -403,7 +403,7 @@ class Interpreter:
         if self.regions:
             self.regions[-1].yields.append(value)
 
-    def evaluate(self, node: CSTNode) -> Value:
+    def evaluate(self, node: Node) -> Value:
         """The value of an expression."""
         return expressions.evaluate(self, node)
 
@@ -411,7 +411,7 @@ class Interpreter:
 
     def loop(
         self,
-        node: CSTNode,
+        node: Node,
         iterable: Value | None,
         passes: list[Callable[[], None]] | None,
         body: Callable[[], bool],
@@ -554,8 +554,10 @@ class Interpreter:
 
     # What is recorded
 
-    def made(self, model: Value, node: CSTNode) -> None:
+    def made(self, model: Value, node: Node) -> None:
         """A model (or an object that may be one) was made."""
+        if isinstance(model, (Instance, KerasModel)):
+            self.namespaces[id(model.fields)] = model.fields
         if not self.rehearsing and isinstance(model, Instance):
             self.objects.setdefault(id(model.cls), model)
         if not self.rehearsing and is_model(model):
@@ -580,7 +582,7 @@ class Interpreter:
             if event.model is not None:
                 self.latest[id(event.identity)] = event.model
 
-    def used(self, name: str, via: str, node: CSTNode, receiver: Value | None, args: Arguments, value: Value) -> None:
+    def used(self, name: str, via: str, node: Node, receiver: Value | None, args: Arguments, value: Value) -> None:
         """A library was called."""
         if not self.rehearsing:
             entry = self.entry.body if self.entry is not None else None
@@ -603,12 +605,12 @@ class Interpreter:
             )
             self.uses.append(made)
 
-    def imported(self, path: str, module: str, node: CSTNode, statement: CSTNode) -> None:
+    def imported(self, path: str, module: str, node: Node, statement: Node) -> None:
         """Something was imported from a library."""
         if path.startswith(LIBRARIES):
             self.imports.setdefault(node, Import(path, module, node, statement, self.guarded, len(self.uses)))
 
-    def referred(self, base: Value, name: str, value: Value, node: CSTNode) -> None:
+    def referred(self, base: Value, name: str, value: Value, node: Node) -> None:
         """An attribute was read."""
         match value:
             case Symbol(target, via) if via.startswith(LIBRARIES):
@@ -618,7 +620,7 @@ class Interpreter:
             case _:
                 return
 
-    def attributed(self, base: Value, name: str, value: Value, node: CSTNode) -> None:
+    def attributed(self, base: Value, name: str, value: Value, node: Node) -> None:
         """An attribute was set."""
         match value:
             case _ if self.rehearsing:
@@ -674,6 +676,7 @@ class Interpreter:
             fixed=frozenset(self.fixed),
             keras=min(self.project.keras, LAST["2"]) if self.legacy else self.project.keras,
             whole=self.whole,
+            namespaces=tuple(self.namespaces.values()),
         )
 
     def known(self) -> dict[str, str]:
@@ -682,19 +685,19 @@ class Interpreter:
 
     # Objects of Keras
 
-    def model_member(self, model: Value, name: str, node: CSTNode) -> Value:
+    def model_member(self, model: Value, name: str, node: Node) -> Value:
         """An attribute of a model."""
         return models.model_member(self, model, name, node)
 
-    def layer_tensor(self, layer: KerasLayer, name: str, node: CSTNode) -> Value:
+    def layer_tensor(self, layer: KerasLayer, name: str, node: Node) -> Value:
         """`layer.output` or `layer.input`: its tensor in the model that it was last called in."""
         return models.layer_tensor(self, layer, name, node)
 
-    def set_trainable(self, target: Value, value: Value, node: CSTNode) -> None:
+    def set_trainable(self, target: Value, value: Value, node: Node) -> None:
         """`layer.trainable = value`."""
         models.set_trainable(self, target, value, node)
 
-    def cloned(self, model: Value, node: CSTNode) -> Value:
+    def cloned(self, model: Value, node: Node) -> Value:
         """A copy of a model with weights of its own."""
         return keras.cloned(self, model, node)
 
@@ -702,16 +705,16 @@ class Interpreter:
         """The scope of the command-line flags of absl."""
         return self.frames.setdefault(Path("absl.flags.FLAGS"), Frame(None, "flags"))
 
-    def invoke_member(self, this: Instance, name: str, node: CSTNode) -> Value | None:
+    def invoke_member(self, this: Instance, name: str, node: Node) -> Value | None:
         """A special method of a user's object, run; None when its class has none."""
         member = class_member(this.cls, name)
         return self.invoke(member, [this], {}, node) if isinstance(member, Function) else None
 
-    def submodule(self, package: Namespace, name: str, node: CSTNode) -> Value:
+    def submodule(self, package: Namespace, name: str, node: Node) -> Value:
         """A module of a package of the project, imported by attribute."""
         return imports.submodule(self, package, name, node)
 
-    def subscripted(self, base: Value, key: Value, node: CSTNode) -> Value:
+    def subscripted(self, base: Value, key: Value, node: Node) -> Value:
         """`base[key]` of something that is not listed: a user's `__getitem__`, else a term."""
         match base:
             case Instance(cls=cls):

@@ -32,10 +32,9 @@ from kerlint.semantics.values import (
 )
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.semantics.interpreter import Interpreter
     from kerlint.semantics.program import Shape
+    from kerlint.syntax.nodes import Node
 
 CONFIGURED = frozenset({"optimizer", "schedule", "loss", "metric", "callback", "initializer", "regularizer", "constraint", "class"})
 """Kinds of objects whose defaults belong to what they are."""
@@ -68,7 +67,7 @@ def complete(name: str, given: Args) -> Args:
     return given if "*" in given or "**" in given else {**_defaults(name), **given}
 
 
-def call_keras(run: Interpreter, symbol: Symbol, positional: list[Value], keywords: Args, node: CSTNode) -> Value:
+def call_keras(run: Interpreter, symbol: Symbol, positional: list[Value], keywords: Args, node: Node) -> Value:
     """A call of a class or function of Keras."""
     run.made_objects += symbol.name.startswith(("keras.layers.", "keras.Sequential", "keras.Model", "keras.Input", "keras.models."))
     maker = MAKERS.get(symbol.name)
@@ -97,7 +96,7 @@ def _looks_like_layer(name: str) -> bool:
     return module == "keras.layers" and last[:1].isupper()
 
 
-def _input(run: Interpreter, symbol: Symbol, positional: list[Value], keywords: Args, node: CSTNode) -> Value:
+def _input(run: Interpreter, symbol: Symbol, positional: list[Value], keywords: Args, node: Node) -> Value:
     given = bound(symbol, positional, keywords)
     whole = shape_of(given.get("batch_shape"))
     rest = shape_of(given.get("shape"))
@@ -119,14 +118,14 @@ def shape_of(value: Value | None) -> Shape | None:
             return None
 
 
-def _sequential(run: Interpreter, symbol: Symbol, positional: list[Value], keywords: Args, node: CSTNode) -> Value:
+def _sequential(run: Interpreter, symbol: Symbol, positional: list[Value], keywords: Args, node: Node) -> Value:
     model = KerasModel("sequential", tuple(run.loops), node, run.doubt or symbol.doubt)
     _init_sequential(run, model, bound(symbol, positional, keywords), node)
     run.made(model, node)
     return model
 
 
-def _init_sequential(run: Interpreter, model: Maker, given: Args, node: CSTNode) -> None:
+def _init_sequential(run: Interpreter, model: Maker, given: Args, node: Node) -> None:
     layers = given.get("layers", Const(None))
     start: Value = layers if isinstance(layers, (Items, Term, Choice, Unknown)) else Items((), node=node)
     run.heap.write(model.fields, LAYERS, start)
@@ -134,7 +133,7 @@ def _init_sequential(run: Interpreter, model: Maker, given: Args, node: CSTNode)
         run.heap.write(model.fields, "name", given["name"])
 
 
-def _model(run: Interpreter, symbol: Symbol, positional: list[Value], keywords: Args, node: CSTNode) -> Value:
+def _model(run: Interpreter, symbol: Symbol, positional: list[Value], keywords: Args, node: Node) -> Value:
     model = KerasModel("functional", tuple(run.loops), node, run.doubt or symbol.doubt)
     _init_functional(run, model, bound(symbol, positional, keywords))
     run.made(model, node)
@@ -148,7 +147,7 @@ def _init_functional(run: Interpreter, model: Maker, given: Args) -> None:
         run.heap.write(model.fields, "name", given["name"])
 
 
-def _application(run: Interpreter, name: str, given: Args, node: CSTNode) -> KerasModel:
+def _application(run: Interpreter, name: str, given: Args, node: Node) -> KerasModel:
     model = KerasModel("application", tuple(run.loops), node, run.doubt)
     args = complete(name, given)
     for key, value in args.items():
@@ -166,7 +165,7 @@ def _application(run: Interpreter, name: str, given: Args, node: CSTNode) -> Ker
     return model
 
 
-def _loaded(run: Interpreter, symbol: Symbol, positional: list[Value], keywords: Args, node: CSTNode) -> Value:
+def _loaded(run: Interpreter, symbol: Symbol, positional: list[Value], keywords: Args, node: Node) -> Value:
     model = KerasModel("loaded", tuple(run.loops), node, run.doubt or symbol.doubt)
     run.heap.write(model.fields, OUTPUTS, Unknown("model loaded from file", node=node))
     run.heap.write(model.fields, PRETRAINED, Const(True))
@@ -174,7 +173,7 @@ def _loaded(run: Interpreter, symbol: Symbol, positional: list[Value], keywords:
     return model
 
 
-def _clone(run: Interpreter, symbol: Symbol, positional: list[Value], keywords: Args, node: CSTNode) -> Value:
+def _clone(run: Interpreter, symbol: Symbol, positional: list[Value], keywords: Args, node: Node) -> Value:
     match bound(symbol, positional, keywords).get("model"):
         case KerasModel() as model:
             return cloned(run, model, node)
@@ -184,7 +183,7 @@ def _clone(run: Interpreter, symbol: Symbol, positional: list[Value], keywords: 
             return _loaded(run, symbol, positional, keywords, node)
 
 
-def cloned(run: Interpreter, model: Value, node: CSTNode) -> Value:
+def cloned(run: Interpreter, model: Value, node: Node) -> Value:
     """A copy of a model: the same layers, weights of its own, not compiled."""
     match model:
         case KerasModel(kind=kind):
@@ -208,7 +207,7 @@ def _fresh(value: Value) -> Value:
             return value
 
 
-def _image_format(run: Interpreter, symbol: Symbol, positional: list[Value], keywords: Args, node: CSTNode) -> Value:
+def _image_format(run: Interpreter, symbol: Symbol, positional: list[Value], keywords: Args, node: Node) -> Value:
     """`K.set_image_data_format("channels_first")`, and "th" of Keras 1: the format of every layer made from here on."""
     given = text(next(iter((*positional, *keywords.values())), None))
     known = {"th": "channels_first", "tf": "channels_last"}.get(given or "", given)
@@ -216,7 +215,7 @@ def _image_format(run: Interpreter, symbol: Symbol, positional: list[Value], key
     return Const(None, node=node)
 
 
-Makers = Callable[["Interpreter", Symbol, list[Value], Args, "CSTNode"], Value]
+Makers = Callable[["Interpreter", Symbol, list[Value], Args, "Node"], Value]
 MAKERS: dict[str, Makers] = {
     "keras.Input": _input,
     "keras.Sequential": _sequential,
@@ -234,7 +233,7 @@ MAKERS: dict[str, Makers] = {
 }
 
 
-def base_init(run: Interpreter, this: Instance, positional: list[Value], keywords: Args, node: CSTNode) -> Value:
+def base_init(run: Interpreter, this: Instance, positional: list[Value], keywords: Args, node: Node) -> Value:
     """`super().__init__(...)` of a user's class that reaches Keras: a functional or sequential model, else nothing."""
     base = next((name.name for name in this.cls.lineage() if isinstance(name, Symbol)), "")
     if base == "keras.Sequential":

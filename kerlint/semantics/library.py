@@ -34,11 +34,10 @@ from kerlint.semantics.values import (
 )
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.semantics.interpreter import Interpreter
+    from kerlint.syntax.nodes import Node
 
-Runner = Callable[["Interpreter", list[Value], dict[str, Value], "CSTNode"], "Value | None"]
+Runner = Callable[["Interpreter", list[Value], dict[str, Value], "Node"], "Value | None"]
 """Runs a call; None says that it stays a term."""
 
 BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_")) | {
@@ -65,7 +64,7 @@ def members(run: Interpreter, value: Value) -> list[Value] | None:
             return None
 
 
-def element(run: Interpreter, value: Value, node: CSTNode) -> Value:
+def element(run: Interpreter, value: Value, node: Node) -> Value:
     """One member of something of unknown length."""
     match value:
         case Items(items) if items:
@@ -90,7 +89,7 @@ def element(run: Interpreter, value: Value, node: CSTNode) -> Value:
             return Term("element", {"of": value}, node=node)
 
 
-def entered(run: Interpreter, value: Value, node: CSTNode) -> Value:
+def entered(run: Interpreter, value: Value, node: Node) -> Value:
     """What `with value as name` binds."""
     match value:
         case Unknown() | Instance():
@@ -99,7 +98,7 @@ def entered(run: Interpreter, value: Value, node: CSTNode) -> Value:
             return Term(".__enter__()", {"self": value}, node=node)
 
 
-def _length(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+def _length(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value | None:
     match positional:
         case [Items(items)]:
             return Const(len(items), node=node)
@@ -119,7 +118,7 @@ def _length(run: Interpreter, positional: list[Value], keywords: dict[str, Value
             return None
 
 
-def _range(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+def _range(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value | None:
     bounds = [python(value, MISSING) for value in positional]
     if not all(type(bound) is int for bound in bounds) or not bounds or len(bounds) > 3 or bounds[2:] == [0]:
         return None
@@ -130,7 +129,7 @@ def _range(run: Interpreter, positional: list[Value], keywords: dict[str, Value]
     return Items(tuple(Const(number, node=node, doubt=doubt) for number in numbers), "tuple", node=node, doubt=doubt)
 
 
-def _zip(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+def _zip(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value | None:
     match keywords.get("*"):
         case Term("many", {"element": Items(parts)}) if not positional:  # zip(*pairs) turns rows into columns
             return Items(tuple(Term("many", {"element": part}, node=node) for part in parts), "tuple", node=node)
@@ -140,7 +139,7 @@ def _zip(run: Interpreter, positional: list[Value], keywords: dict[str, Value], 
     return Items(tuple(Items(row, "tuple", node=node) for row in zip(*columns, strict=False)), node=node)
 
 
-def _enumerate(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+def _enumerate(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value | None:
     found = members(run, positional[0]) if positional else None
     first = python(positional[1] if len(positional) > 1 else keywords.get("start", Const(0)))
     if found is None or type(first) is not int:
@@ -150,7 +149,7 @@ def _enumerate(run: Interpreter, positional: list[Value], keywords: dict[str, Va
 
 
 def _collection(kind: str) -> Runner:
-    def run_it(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    def run_it(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value | None:
         match positional:
             case []:
                 return Items((), kind, node=node)
@@ -165,7 +164,7 @@ def _collection(kind: str) -> Runner:
     return run_it
 
 
-def _dict(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+def _dict(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value | None:
     entries: dict[Any, Value] = {}
     for value in positional:
         match value:
@@ -189,7 +188,7 @@ def _dict(run: Interpreter, positional: list[Value], keywords: dict[str, Value],
 def _folded(function: Callable[..., Any], *, allowed: tuple[type, ...] = (int, float, str, bool, list, tuple)) -> Runner:
     """A pure function of Python, run on known arguments."""
 
-    def run_it(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    def run_it(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value | None:
         found = [python(value, MISSING) for value in positional]
         if keywords or not found or not all(isinstance(value, allowed) and value is not MISSING for value in found):
             return None
@@ -203,7 +202,7 @@ def _folded(function: Callable[..., Any], *, allowed: tuple[type, ...] = (int, f
     return run_it
 
 
-def constant(found: Any, node: CSTNode | None, doubt: str = "") -> Value:
+def constant(found: Any, node: Node | None, doubt: str = "") -> Value:
     """A Python object as a value."""
     match found:
         case list() | tuple():
@@ -220,7 +219,7 @@ def constant(found: Any, node: CSTNode | None, doubt: str = "") -> Value:
 def _number(kind: Callable[[Any], Any]) -> Runner:
     fold = _folded(kind, allowed=(int, float, str, bool))
 
-    def run_it(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+    def run_it(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value | None:
         match positional:
             case [Tensor() as tensor]:
                 return tensor
@@ -230,7 +229,7 @@ def _number(kind: Callable[[Any], Any]) -> Runner:
     return run_it
 
 
-def _super(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+def _super(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value | None:
     match positional:
         case [Class() as owner, this]:
             return Term("super", {"self": this, "class": owner}, node=node)
@@ -240,7 +239,7 @@ def _super(run: Interpreter, positional: list[Value], keywords: dict[str, Value]
     return None
 
 
-def _is_instance(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+def _is_instance(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value | None:
     kinds = {"builtins.str": str, "builtins.int": int, "builtins.float": float, "builtins.bool": bool}
     match positional:
         case [Const(found), Symbol(name)] if name in kinds:
@@ -255,7 +254,7 @@ def _is_instance(run: Interpreter, positional: list[Value], keywords: dict[str, 
             return Unknown("the type of a value", node=node)
 
 
-def _getattr(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+def _getattr(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value | None:
     from kerlint.semantics.members import attribute
 
     match positional:
@@ -265,7 +264,7 @@ def _getattr(run: Interpreter, positional: list[Value], keywords: dict[str, Valu
             return Unknown("an attribute whose name is not known", node=node)
 
 
-def _map(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+def _map(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value | None:
     from kerlint.semantics.calls import call
 
     match positional:
@@ -278,7 +277,7 @@ def _map(run: Interpreter, positional: list[Value], keywords: dict[str, Value], 
             return None
 
 
-def _reduce(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+def _reduce(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value | None:
     from kerlint.semantics.calls import call
 
     found = members(run, positional[1]) if len(positional) > 1 else None
@@ -290,7 +289,7 @@ def _reduce(run: Interpreter, positional: list[Value], keywords: dict[str, Value
     return start
 
 
-def _sorted(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+def _sorted(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value | None:
     found = python(positional[0], MISSING) if positional else MISSING
     if keywords or not isinstance(found, (list, tuple)):
         return Term("many", {"element": element(run, positional[0], node)}, node=node) if positional else None
@@ -300,23 +299,23 @@ def _sorted(run: Interpreter, positional: list[Value], keywords: dict[str, Value
         return None
 
 
-def _reversed(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+def _reversed(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value | None:
     found = members(run, positional[0]) if positional else None
     return None if found is None else Items(tuple(reversed(found)), node=node)
 
 
-def _next(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+def _next(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value | None:
     return element(run, positional[0], node) if positional else None
 
 
-def _product(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+def _product(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value | None:
     found = python(positional[0], MISSING) if len(positional) == 1 and not keywords else MISSING
     if isinstance(found, (list, tuple)) and all(isinstance(item, (int, float)) for item in found):
         return Const(math.prod(found), node=node)
     return None
 
 
-def _same(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+def _same(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value | None:
     match positional:
         case [Items() | Table() as value, *_]:
             return replace(value, root=None, node=node)
@@ -328,7 +327,7 @@ def _same(run: Interpreter, positional: list[Value], keywords: dict[str, Value],
             return None
 
 
-def add_argument(run: Interpreter, parser: Term, positional: list[Value], keywords: Mapping[str, Value], node: CSTNode) -> Value:
+def add_argument(run: Interpreter, parser: Term, positional: list[Value], keywords: Mapping[str, Value], node: Node) -> Value:
     """`parser.add_argument("--rate", default=0.1)`: the parser remembers the option and its default."""
     names = [name for name in map(text, positional) if name]
     long = next((name for name in names if name.startswith("--")), names[0] if names else "")
@@ -342,7 +341,7 @@ def add_argument(run: Interpreter, parser: Term, positional: list[Value], keywor
     return Const(None, node=node)
 
 
-def parse_args(run: Interpreter, parser: Term, node: CSTNode) -> Value:
+def parse_args(run: Interpreter, parser: Term, node: Node) -> Value:
     """`parser.parse_args()`: a namespace of the defaults."""
     frame = Frame(None, "command line")
     for name, value in parser.args.items():
@@ -378,14 +377,14 @@ def option_default(value: Value, name: str) -> Value:
             return value
 
 
-def _attributes(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+def _attributes(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value | None:
     """`SimpleNamespace(rate=0.1)`."""
     frame = Frame(None, "namespace")
     frame.fields.update(keywords)
     return Namespace(frame, node=node)
 
 
-def _vars(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+def _vars(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value | None:
     match positional:
         case [Namespace(frame)]:
             return Table(dict(frame.fields), node=node)
@@ -395,7 +394,7 @@ def _vars(run: Interpreter, positional: list[Value], keywords: dict[str, Value],
             return None
 
 
-def _named_tuple(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+def _named_tuple(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value | None:
     """`namedtuple("Size", ["height", "width"])`: a class with these fields."""
     match [python(value) for value in positional]:
         case [str() as name, str() as listed]:
@@ -409,7 +408,7 @@ def _named_tuple(run: Interpreter, positional: list[Value], keywords: dict[str, 
     return Class(name, (), frame, node=node)
 
 
-def _flag(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+def _flag(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value | None:
     """`flags.DEFINE_float("rate", 0.1, "help")` of absl: FLAGS.rate is the default."""
     match positional:
         case [Const(str() as name), default, *_]:
@@ -422,7 +421,7 @@ def _flag(run: Interpreter, positional: list[Value], keywords: dict[str, Value],
             return None
 
 
-def _environment(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: CSTNode) -> Value | None:
+def _environment(run: Interpreter, positional: list[Value], keywords: dict[str, Value], node: Node) -> Value | None:
     return Unknown("an environment variable", node=node)
 
 

@@ -25,12 +25,11 @@ from kerlint.semantics.values import (
 )
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.semantics.interpreter import Interpreter
+    from kerlint.syntax.nodes import Node
 
 
-def attribute(run: Interpreter, base: Value, name: str, node: CSTNode) -> Value:
+def attribute(run: Interpreter, base: Value, name: str, node: Node) -> Value:
     """The value of `base.name`."""
     match base:
         case Symbol(module) if module.endswith("flags.FLAGS"):
@@ -65,13 +64,13 @@ def attribute(run: Interpreter, base: Value, name: str, node: CSTNode) -> Value:
             return Term("method", {"self": base, "name": Const(name)}, node=node)
 
 
-def _inside(run: Interpreter, model: KerasModel, node: CSTNode) -> Value:
+def _inside(run: Interpreter, model: KerasModel, node: Node) -> Value:
     """The output of a layer inside a model whose layers are not in the source (an application): something made of its inputs."""
     found = list(tensors(run.model_member(model, "input", node)))
     return repeated(found, "a layer inside a model that is not in the source", node) if found else Unknown("a layer of a model", node=node)
 
 
-def symbol_member(base: Symbol, name: str, node: CSTNode | None) -> Symbol:
+def symbol_member(base: Symbol, name: str, node: Node | None) -> Symbol:
     """A member of a library module or class, under its canonical name."""
     via = f"{base.via or base.name}.{name}"
     return Symbol(catalog.canonical(f"{base.name}.{name}"), via, node=node, doubt=base.doubt)
@@ -88,7 +87,7 @@ def class_member(cls: Class, name: str) -> Value | None:
     return None
 
 
-def _instance_member(run: Interpreter, this: Instance, name: str, node: CSTNode) -> Value:
+def _instance_member(run: Interpreter, this: Instance, name: str, node: Node) -> Value:
     if name in this.fields:
         return run.heap.current(this.fields[name])
     member = class_member(this.cls, name)
@@ -115,7 +114,7 @@ def _is_property(mark: Value) -> bool:
             return False
 
 
-def _layer_member(run: Interpreter, layer: KerasLayer, name: str, node: CSTNode) -> Value:
+def _layer_member(run: Interpreter, layer: KerasLayer, name: str, node: Node) -> Value:
     if name in layer.fields:
         return run.heap.current(layer.fields[name])
     if name in layer.args:
@@ -127,13 +126,13 @@ def _layer_member(run: Interpreter, layer: KerasLayer, name: str, node: CSTNode)
     return Term(f".{name}", {"self": layer}, node=node)
 
 
-def _tensor_member(tensor: Tensor, name: str, node: CSTNode) -> Value:
+def _tensor_member(tensor: Tensor, name: str, node: Node) -> Value:
     if name == "shape" and tensor.shape is not None:
         return dims(tensor.shape, node)
     return Unknown(f"`{name}` of a symbolic tensor", node=node)
 
 
-def _known_shape(term: Term, node: CSTNode) -> Value | None:
+def _known_shape(term: Term, node: Node) -> Value | None:
     shape = provenance.facts(term).shape
     if shape is None:
         return None
@@ -145,17 +144,17 @@ def _known_shape(term: Term, node: CSTNode) -> Value | None:
     return Items(tuple(sizes), "tuple", node=node)
 
 
-def _known_rank(term: Term, node: CSTNode) -> Value | None:
+def _known_rank(term: Term, node: Node) -> Value | None:
     shape = provenance.facts(term).shape
     return None if shape is None else Const(len(shape), node=node)
 
 
-ARRAY_MEMBERS: dict[str, Callable[[Term, CSTNode], Value | None]] = {"shape": _known_shape, "ndim": _known_rank}
+ARRAY_MEMBERS: dict[str, Callable[[Term, Node], Value | None]] = {"shape": _known_shape, "ndim": _known_rank}
 RATE = {"lr": "learning_rate"}
 """The names of an optimizer's attributes before Keras 2.3."""
 
 
-def _term_member(run: Interpreter, term: Term, name: str, node: CSTNode) -> Value:
+def _term_member(run: Interpreter, term: Term, name: str, node: Node) -> Value:
     match term:
         case Term(".get_layer()", {"self": KerasModel() as model}) if name == "output":
             return _inside(run, model, node)
@@ -190,7 +189,7 @@ def _part_of_application(term: Value) -> tuple[KerasModel, bool] | None:
                 return None
 
 
-def set_attribute(run: Interpreter, base: Value, name: str, value: Value, node: CSTNode) -> None:
+def set_attribute(run: Interpreter, base: Value, name: str, value: Value, node: Node) -> None:
     """`base.name = value`."""
     match base:
         case Choice(found):

@@ -22,14 +22,13 @@ from kerlint.semantics.values import (
 )
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.semantics.interpreter import Interpreter
+    from kerlint.syntax.nodes import Node
 
 Keywords = dict[str, Value]
 
 
-def call(run: Interpreter, receiver: Value, name: str, positional: list[Value], keywords: Keywords, node: CSTNode) -> Value | None:
+def call(run: Interpreter, receiver: Value, name: str, positional: list[Value], keywords: Keywords, node: Node) -> Value | None:
     """The value of a method call, or None when the receiver is nothing that methods are known of."""
     match receiver:
         case Items():
@@ -52,7 +51,7 @@ def _numbered(positional: list[Value], keywords: Keywords) -> Keywords:
     return {**{str(position): value for position, value in enumerate(positional)}, **keywords}
 
 
-def _list_method(run: Interpreter, receiver: Items, name: str, positional: list[Value], node: CSTNode) -> Value | None:
+def _list_method(run: Interpreter, receiver: Items, name: str, positional: list[Value], node: Node) -> Value | None:
     items = receiver.items
     changed: tuple[Value, ...] | None = None
     outcome: Value = Const(None, node=node)
@@ -94,7 +93,7 @@ def _list_method(run: Interpreter, receiver: Items, name: str, positional: list[
     return outcome
 
 
-def _dict_method(run: Interpreter, receiver: Table, name: str, positional: list[Value], keywords: Keywords, node: CSTNode) -> Value | None:
+def _dict_method(run: Interpreter, receiver: Table, name: str, positional: list[Value], keywords: Keywords, node: Node) -> Value | None:
     entries = receiver.entries
     match name, positional:
         case "get" | "pop", [Const(key), *rest] if key in entries or not receiver.open:
@@ -135,7 +134,7 @@ TEXT_METHODS = frozenset(
 )
 
 
-def _text_method(found: str, name: str, positional: list[Value], node: CSTNode) -> Value:
+def _text_method(found: str, name: str, positional: list[Value], node: Node) -> Value:
     known = [python(value, MISSING) for value in positional]
     data = next((value for value in positional if isinstance(value, Term)), None)
     if data is not None and name != "format":
@@ -159,7 +158,7 @@ EFFECTS = (
 """Methods of data that do more than give a value."""
 
 
-def _term_method(run: Interpreter, receiver: Term, name: str, positional: list[Value], keywords: Keywords, node: CSTNode) -> Value | None:
+def _term_method(run: Interpreter, receiver: Term, name: str, positional: list[Value], keywords: Keywords, node: Node) -> Value | None:
     if not positional and name in MAPS and "map_func" in keywords:
         positional, keywords = [keywords["map_func"]], {key: value for key, value in keywords.items() if key != "map_func"}
     if name in MAPS and positional and isinstance(positional[0], (Function, Bound)):
@@ -182,7 +181,7 @@ def _term_method(run: Interpreter, receiver: Term, name: str, positional: list[V
     return operation(term.name, {}, made, node, within=run.within) if made else term
 
 
-def _parsed(run: Interpreter, receiver: Term, name: str, positional: list[Value], keywords: Keywords, node: CSTNode) -> Value | None:
+def _parsed(run: Interpreter, receiver: Term, name: str, positional: list[Value], keywords: Keywords, node: Node) -> Value | None:
     """Methods of a command-line parser."""
     match receiver.name, name:
         case "argparse.ArgumentParser" | ".add_argument_group()" | ".add_mutually_exclusive_group()", "add_argument":
@@ -195,7 +194,7 @@ def _parsed(run: Interpreter, receiver: Term, name: str, positional: list[Value]
             return None
 
 
-def _changed(run: Interpreter, receiver: Term, name: str, positional: list[Value], node: CSTNode) -> Value | None:
+def _changed(run: Interpreter, receiver: Term, name: str, positional: list[Value], node: Node) -> Value | None:
     """Methods that change a list of unknown length or a table."""
     match receiver.name, name:
         case "many", "append" | "extend":
@@ -218,7 +217,7 @@ def _parser(run: Interpreter, receiver: Term) -> Term:
     return _parser(run, found) if isinstance(found, Term) else receiver
 
 
-def _mapped(run: Interpreter, receiver: Term, name: str, positional: list[Value], keywords: Keywords, node: CSTNode) -> Value:
+def _mapped(run: Interpreter, receiver: Term, name: str, positional: list[Value], keywords: Keywords, node: Node) -> Value:
     """A function of the user applied to each member: it is run once, on a member that stands for all."""
     from kerlint.semantics.calls import call as call_value
 
@@ -244,7 +243,7 @@ def _arity(function: Value) -> int:
             return 1
 
 
-def shuffled_in_place(run: Interpreter, symbol: Symbol, positional: list[Value], node: CSTNode) -> Value | None:
+def shuffled_in_place(run: Interpreter, symbol: Symbol, positional: list[Value], node: Node) -> Value | None:
     """`np.random.shuffle(x)` changes x."""
     if symbol.name in SHUFFLES_IN_PLACE and positional and isinstance(positional[0], Term) and positional[0].name != "many":
         run.heap.update(positional[0], Term(symbol.name, {"0": positional[0]}, node=node))

@@ -33,14 +33,13 @@ from kerlint.semantics.values import (
 )
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.semantics.interpreter import Interpreter
+    from kerlint.syntax.nodes import Node
 
 Args = dict[str, Value]
 
 
-def model_member(run: Interpreter, model: Value, name: str, node: CSTNode) -> Value:
+def model_member(run: Interpreter, model: Value, name: str, node: Node) -> Value:
     """An attribute of a model."""
     fields = model.fields  # type: ignore[attr-defined]
     if name in fields:
@@ -65,7 +64,7 @@ def model_member(run: Interpreter, model: Value, name: str, node: CSTNode) -> Va
             return Term(f".{name}", {"self": model}, node=node)
 
 
-def _layers(run: Interpreter, model: Value, node: CSTNode) -> Value:
+def _layers(run: Interpreter, model: Value, node: Node) -> Value:
     fields = model.fields  # type: ignore[attr-defined]
     match fields.get(LAYERS), fields.get(OUTPUTS):
         case Items(items), _:
@@ -83,14 +82,14 @@ def _layers(run: Interpreter, model: Value, node: CSTNode) -> Value:
             return Term(".layers", {"self": model}, node=node)
 
 
-def _owner(call: Call, node: CSTNode) -> Value:
+def _owner(call: Call, node: Node) -> Value:
     """What a model lists for a call: the nested model that it came in with, its layer, or the operation as a layer."""
     if call.within:
         return call.within[0]
     return call.maker if call.maker is not None else KerasLayer(call.cls, call.args, call.given, call.node or node)
 
 
-def _ends(run: Interpreter, model: Value, name: str, node: CSTNode) -> Value:
+def _ends(run: Interpreter, model: Value, name: str, node: Node) -> Value:
     inputs, outputs = graph_of(run, model)
     end = inputs if name.startswith("input") else outputs
     if name.endswith("s"):
@@ -117,7 +116,7 @@ def graph_of(run: Interpreter, model: Value) -> tuple[Value, Value]:
     return Unknown("the inputs of a subclassed model"), Unknown("the outputs of a subclassed model")
 
 
-def model_method(run: Interpreter, model: Maker, name: str, positional: list[Value], keywords: Args, node: CSTNode) -> Value:
+def model_method(run: Interpreter, model: Maker, name: str, positional: list[Value], keywords: Args, node: Node) -> Value:
     """A method of a model that Keras defines."""
     match name:
         case "add" if LAYERS in model.fields:
@@ -144,7 +143,7 @@ def model_method(run: Interpreter, model: Maker, name: str, positional: list[Val
             return Term(f".{name}()", {"self": model, **numbered, **keywords}, node=node)
 
 
-def _add(run: Interpreter, model: Maker, layer: Value | None, node: CSTNode) -> None:
+def _add(run: Interpreter, model: Maker, layer: Value | None, node: Node) -> None:
     added = layer if layer is not None else Unknown("`add` without a layer", node=node)
     before = model.fields[LAYERS]
 
@@ -160,7 +159,7 @@ def _add(run: Interpreter, model: Maker, layer: Value | None, node: CSTNode) -> 
     run.heap.write(model.fields, LAYERS, join(*map(longer, options(before))))
 
 
-def _get_layer(run: Interpreter, model: Maker, positional: list[Value], keywords: Args, node: CSTNode) -> Value:
+def _get_layer(run: Interpreter, model: Maker, positional: list[Value], keywords: Args, node: Node) -> Value:
     wanted = text(positional[0] if positional else keywords.get("name"))
     listed = _layers(run, model, node)
     index = python(keywords.get("index"))
@@ -184,7 +183,7 @@ def _given_name(maker: Value) -> str | None:
             return None
 
 
-def layer_tensor(run: Interpreter, layer: KerasLayer, name: str, node: CSTNode) -> Value:
+def layer_tensor(run: Interpreter, layer: KerasLayer, name: str, node: Node) -> Value:
     """`layer.output` and `layer.input`: the tensors of its last call in a graph."""
     called = layer.fields.get(CALLED)
     match called:
@@ -196,7 +195,7 @@ def layer_tensor(run: Interpreter, layer: KerasLayer, name: str, node: CSTNode) 
             return Unknown(f"the {name} of a layer that was not called", node=node)
 
 
-def set_trainable(run: Interpreter, target: Value, value: Value, node: CSTNode) -> None:
+def set_trainable(run: Interpreter, target: Value, value: Value, node: Node) -> None:
     """`layer.trainable = value`, for a model its layers too, as Keras does."""
     run.freezes += 1
     for maker in all_makers(run, target):

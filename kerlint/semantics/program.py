@@ -12,7 +12,7 @@ from kerlint.semantics.values import Const, Term, Unknown, Value
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from libcst import CSTNode
+    from kerlint.syntax.nodes import Node
 
 TOO_LONG = "the program is too long to be followed to its end"
 """Why what comes late in it is not known: the budget of steps was used up."""
@@ -39,13 +39,13 @@ class Layer:
     params: int | None
     trainable: bool | None
     identity: object
-    node: CSTNode | None
+    node: Node | None
     name: str = ""
     within: tuple[str, ...] = ()
     leaves: bool = False
     mismatch: str = ""
     """Why Keras refuses this call (wrong rank, window larger than its input …), or ""."""
-    call: CSTNode | None = None
+    call: Node | None = None
     """Where it is called on its inputs, `dense(x)`, or else the model that it came in with; None where a Sequential does that."""
 
     kind: str = field(init=False, default="")
@@ -63,7 +63,7 @@ class Layer:
 class Loop:
     """A loop of the user's program; `iterable` is what it runs over (None for `while`)."""
 
-    node: CSTNode
+    node: Node
     iterable: Value | None
 
 
@@ -82,7 +82,7 @@ class Model:
     outputs: tuple[Layer, ...]
     unknown: tuple[Unknown, ...]
     identity: object
-    node: CSTNode | None
+    node: Node | None
     loops: tuple[Loop, ...] = ()
     """The loops that were running when the model was made, outermost first."""
     pretrained: bool = False
@@ -157,7 +157,7 @@ class Compile:
     losses: tuple[Value | None, ...]
     metrics: tuple[tuple[Value, ...], ...]
     args: Mapping[str, Value]
-    node: CSTNode | None
+    node: Node | None
     computed: tuple[Value | None, ...] = ()
     """What the loss function of the user's own makes of labels and predictions, for each output: a term over Term("y_true") and
     Term("y_pred"); None for a loss of Keras, Unknown for one that cannot be looked into."""
@@ -185,7 +185,7 @@ class Event:
     """
 
     kind: str
-    node: CSTNode | None
+    node: Node | None
     model: Model | None
     identity: object
     compiled: Compile | None = None
@@ -218,7 +218,7 @@ class Assignment:
 
     name: str
     value: Value
-    node: CSTNode
+    node: Node
     read: bool
     place: int = 0
     """How many events of the program had happened by then."""
@@ -235,7 +235,7 @@ class Use:
 
     name: str
     via: str
-    node: CSTNode
+    node: Node
     receiver: Value | None
     positional: tuple[Value, ...]
     keywords: Mapping[str, Value]
@@ -269,8 +269,8 @@ class Import:
 
     path: str
     module: str
-    node: CSTNode
-    statement: CSTNode
+    node: Node
+    statement: Node
     guarded: bool
     after: int = 0
     """How many calls of libraries (`uses`) had happened by then."""
@@ -285,7 +285,7 @@ class Reference:
 
     name: str
     via: str
-    node: CSTNode
+    node: Node
     base: Value
     guarded: bool
     assigned: Value | None = None
@@ -306,7 +306,7 @@ class Dropped:
     called: bool
     near: tuple[object, ...]
     beside: tuple[tuple[object, ...], tuple[object, ...]]
-    node: CSTNode
+    node: Node
     doubt: str
 
 
@@ -315,8 +315,8 @@ class Tape:
     """A `with tf.GradientTape() as tape:`; `value` is the tape."""
 
     value: Value
-    node: CSTNode
-    scope: CSTNode | None
+    node: Node
+    scope: Node | None
     """The body of the function, the script or the cell that it stands in."""
 
 
@@ -329,7 +329,7 @@ class Pass:
 
     model: Model
     identity: object
-    node: CSTNode
+    node: Node
     training: Value | None
     given: bool
     """Whether `training` is given, or may be."""
@@ -364,9 +364,9 @@ class Program:
     """What is imported of Keras and TensorFlow, used or not, in program order."""
     references: tuple[Reference, ...] = ()
     """The attributes of Keras and TensorFlow that are not called, and those of values that Keras 3 has no longer."""
-    branches: tuple[CSTNode, ...] = ()
+    branches: tuple[Node, ...] = ()
     """Conditions and loops of Python on symbolic tensors, in the `call` of the user's layers and models."""
-    without_input: tuple[CSTNode, ...] = ()
+    without_input: tuple[Node, ...] = ()
     """Calls of layers and models with a `None` in the list of their inputs."""
     passes: tuple[Pass, ...] = ()
     """The models called on data where a tape records it or the mode is given, in program order."""
@@ -377,6 +377,13 @@ class Program:
 
     dropped: tuple[Dropped, ...] = ()
     """The layers that lead nowhere."""
+    namespaces: tuple[dict[str, Value], ...] = ()
+    """The names of the scopes in which functions and classes are defined, and the attributes of objects: each leads back to itself."""
+
+    def release(self) -> None:
+        """Let go of the scopes when nothing is asked any more, so that everything is freed at once and not looked for as garbage."""
+        for names in self.namespaces:
+            names.clear()
 
     def fits(self) -> Iterator[Event]:
         """The events in which weights are learned from data given to `fit` or `train_on_batch`."""

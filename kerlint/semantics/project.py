@@ -14,9 +14,8 @@ from kerlint.outcome import Grounds, digest
 from kerlint.semantics.dependencies import Version, target
 
 if TYPE_CHECKING:
-    from libcst import Module
-
     from kerlint.source import Parsed, Source
+    from kerlint.syntax.nodes import Module
 
 MARKS = ("pyproject.toml", "setup.py", "setup.cfg", ".git", "requirements.txt")
 """What tells the top folder of a project."""
@@ -91,7 +90,6 @@ class Project:
         self.asked: dict[tuple[str, int, str], str] = {}
         self.followed: dict[Path, None] = {}
         self.written: dict[Path, tuple[Source, Parsed]] = {}
-        self.read = 0
 
     def begin(self) -> None:
         """Start to note what the next file rests on, and let go of the trees that were not asked for lately if they are too many."""
@@ -216,7 +214,6 @@ class Project:
             source = read(path, data)
         except SourceError:
             return None
-        self.read += len(source.text)
         return source, parse(source)
 
     def digest(self, path: Path) -> bytes:

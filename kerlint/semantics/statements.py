@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-import libcst as cst
-
 from kerlint.semantics import dropping, guards, imports, library, patterns, tapes
 from kerlint.semantics.calls import call
-from kerlint.semantics.expressions import AUGMENTED, compute, evaluate, key_of, subscript, truth
+from kerlint.semantics.expressions import compute, evaluate, key_of, subscript, truth
 from kerlint.semantics.graph import KerasLayer, Tensor, is_model
 from kerlint.semantics.program import Loop
 from kerlint.semantics.values import (
@@ -28,6 +26,7 @@ from kerlint.semantics.values import (
     join,
     python,
 )
+from kerlint.syntax import nodes as syntax
 
 if TYPE_CHECKING:
     from kerlint.semantics.interpreter import Interpreter
@@ -48,52 +47,39 @@ def block(run: Interpreter, body: Sequence[Any]) -> bool:
     return True
 
 
-def _line(run: Interpreter, node: cst.SimpleStatementLine | cst.SimpleStatementSuite) -> bool:
-    return block(run, node.body)
-
-
-def _expression(run: Interpreter, node: cst.Expr) -> bool:
+def _expression(run: Interpreter, node: syntax.Expr) -> bool:
     value = evaluate(run, node.value)
-    if isinstance(value, (KerasLayer, Tensor)) and not _displayed(run, node):
+    if isinstance(value, (KerasLayer, Tensor)) and run.displayed is not node:
         dropping.hold(run, "", value, node.value)
     return not (isinstance(value, Term) and value.name in ENDINGS)
-
-
-def _displayed(run: Interpreter, node: cst.Expr) -> bool:
-    """Whether it is the last expression of a notebook's cell, which shows it."""
-    match run.displayed:
-        case cst.SimpleStatementLine(body=[*_, last]):
-            return last is node
-        case _:
-            return False
 
 
 ENDINGS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "os._exit"})
 
 
-def _assign(run: Interpreter, node: cst.Assign) -> bool:
+def _assign(run: Interpreter, node: syntax.Assign) -> bool:
     value = evaluate(run, node.value)
     match node.targets:
-        case [cst.AssignTarget(target=cst.Name(value=name) as only)]:
+        case [syntax.Name(value=name) as only]:
             run.bind(name, value, only)
             if isinstance(value, (KerasLayer, Tensor)):
                 dropping.hold(run, name, value, only)
         case targets:
             for target in targets:
-                run.assign(target.target, value)
+                run.assign(target, value)
     return True
 
 
-def _annotated(run: Interpreter, node: cst.AnnAssign) -> bool:
+def _annotated(run: Interpreter, node: syntax.AnnAssign) -> bool:
     if node.value is not None:
         run.assign(node.target, evaluate(run, node.value))
     return True
 
 
-def _augmented(run: Interpreter, node: cst.AugAssign) -> bool:
-    kind = AUGMENTED[type(node.operator)]
+def _augmented(run: Interpreter, node: syntax.AugAssign) -> bool:
+    kind = type(node.operator)
     match node.target:
-        case cst.Subscript() as target:
+        case syntax.Subscript() as target:
             base, key = evaluate(run, target.value), key_of(run, target)
             old: Value = subscript(run, base, key, target)
         case target:
@@ -101,7 +87,7 @@ def _augmented(run: Interpreter, node: cst.AugAssign) -> bool:
     new = compute(run, kind, old, evaluate(run, node.value), node)
     if isinstance(old, (Term, Items)) and isinstance(new, (Term, Items)) and _in_place(old):
         new = run.heap.update(old, new)
-        if isinstance(node.target, cst.Name):
+        if isinstance(node.target, syntax.Name):
             return True
     run.assign(node.target, new)
     return True
@@ -118,43 +104,42 @@ def _in_place(value: Term | Items) -> bool:
             return True
 
 
-def _return(run: Interpreter, node: cst.Return) -> bool:
+def _return(run: Interpreter, node: syntax.Return) -> bool:
     run.leave(Const(None, node=node) if node.value is None else evaluate(run, node.value))
     return False
 
 
-def _raise(run: Interpreter, node: cst.Raise) -> bool:
+def _raise(run: Interpreter, node: syntax.Raise) -> bool:
     if node.exc is not None:
         evaluate(run, node.exc)
     return False
 
 
-def _break(run: Interpreter, node: cst.Break) -> bool:
+def _break(run: Interpreter, node: syntax.Break) -> bool:
     if run.breaks:
         region = run.breaks[-1]
         region.exits.append((run.heap.since(region.depth), Const(None)))
     return False
 
 
-def _continue(run: Interpreter, node: cst.Continue) -> bool:
+def _continue(run: Interpreter, node: syntax.Continue) -> bool:
     if run.continues:
         region = run.continues[-1]
         region.exits.append((run.heap.since(region.depth), Const(None)))
     return False
 
 
-def _global(run: Interpreter, node: cst.Global | cst.Nonlocal) -> bool:
-    run.frame.globals = run.frame.globals | {item.name.value for item in node.names}
+def _global(run: Interpreter, node: syntax.Global) -> bool:
+    run.frame.globals = run.frame.globals | frozenset(node.names)
     return True
 
 
-def _delete(run: Interpreter, node: cst.Del) -> bool:
-    targets = [element.value for element in node.target.elements] if isinstance(node.target, cst.Tuple) else [node.target]
-    for target in targets:
+def _delete(run: Interpreter, node: syntax.Del) -> bool:
+    for target in node.targets:
         match target:
-            case cst.Name(value=name):
+            case syntax.Name(value=name):
                 run.heap.remove(run.frame.fields, name)
-            case cst.Subscript():
+            case syntax.Subscript():
                 base, key = evaluate(run, target.value), key_of(run, target)
                 match base:
                     case Table(entries):
@@ -169,7 +154,7 @@ def _delete(run: Interpreter, node: cst.Del) -> bool:
     return True
 
 
-def _without(items: tuple[Value, ...], kind: str, key: Value, node: cst.CSTNode) -> Value:
+def _without(items: tuple[Value, ...], kind: str, key: Value, node: syntax.Node) -> Value:
     """A list after `del items[key]`."""
     match key:
         case Const(int() as index) if -len(items) <= index < len(items):
@@ -178,28 +163,28 @@ def _without(items: tuple[Value, ...], kind: str, key: Value, node: cst.CSTNode)
             return Term("many", {"element": join(*items) if items else Unknown("an empty list", node=node)}, node=node)
 
 
-def _assert(run: Interpreter, node: cst.Assert) -> bool:
+def _assert(run: Interpreter, node: syntax.Assert) -> bool:
     evaluate(run, node.test)
     return True
 
 
-def _import(run: Interpreter, node: cst.Import) -> bool:
+def _import(run: Interpreter, node: syntax.Import) -> bool:
     imports.import_module(run, node)
     return True
 
 
-def _import_from(run: Interpreter, node: cst.ImportFrom) -> bool:
+def _import_from(run: Interpreter, node: syntax.ImportFrom) -> bool:
     imports.import_names(run, node)
     return True
 
 
-def _if(run: Interpreter, node: cst.If) -> bool:
+def _if(run: Interpreter, node: syntax.If) -> bool:
     test = evaluate(run, node.test)
     with run.guarding(guards.on_version(run, node.test, test)):
         return _chosen(run, node, test)
 
 
-def _chosen(run: Interpreter, node: cst.If, test: Value) -> bool:
+def _chosen(run: Interpreter, node: syntax.If, test: Value) -> bool:
     known = truth(test)
     if known is True and not test.doubt:
         run.untaken += [node.orelse] if node.orelse is not None else []
@@ -213,17 +198,17 @@ def _chosen(run: Interpreter, node: cst.If, test: Value) -> bool:
         return run.heap.branch((lambda: block(run, node.body.body), lambda: _otherwise(run, node.orelse)))
 
 
-def _otherwise(run: Interpreter, node: cst.If | cst.Else | None) -> bool:
+def _otherwise(run: Interpreter, node: syntax.If | syntax.Else | None) -> bool:
     match node:
         case None:
             return True
-        case cst.If():
+        case syntax.If():
             return _if(run, node)
         case _:
             return block(run, node.body.body)
 
 
-def _for(run: Interpreter, node: cst.For) -> bool:
+def _for(run: Interpreter, node: syntax.For) -> bool:
     iterable = evaluate(run, node.iter)
     members = run_over(run, iterable)
     if run.applying and guards.is_iterated(iterable):
@@ -247,7 +232,7 @@ def run_over(run: Interpreter, iterable: Value) -> list[Value] | None:
     return members if members is not None and run.unrolls(members) else None
 
 
-def _while(run: Interpreter, node: cst.While) -> bool:
+def _while(run: Interpreter, node: syntax.While) -> bool:
     known = truth(evaluate(run, node.test))
     if known is False:
         return _otherwise(run, node.orelse)
@@ -262,13 +247,13 @@ def _while(run: Interpreter, node: cst.While) -> bool:
     outer = run.regions[-1] if run.regions else None
     returns, yields = (len(outer.exits), len(outer.yields)) if outer else (0, 0)
     leads_on = run.loop(node, None, None, body, lambda: _otherwise(run, node.orelse))
-    endless = isinstance(node.test, (cst.Name, cst.Integer)) and known is True
+    endless = isinstance(node.test, (syntax.Name, syntax.Integer)) and known is True
     if outer and endless and len(outer.yields) > yields and len(outer.exits) == returns and not any(left):
         outer.endless = True
     return leads_on if not endless or run.regions else True
 
 
-def _try(run: Interpreter, node: cst.Try | cst.TryStar) -> bool:
+def _try(run: Interpreter, node: syntax.Try) -> bool:
     with run.guarding(guards.on_failure(node, imports=_only_imports(node))):
         leads_on = _tried_ways(run, node)
     if node.finalbody is not None:
@@ -276,7 +261,7 @@ def _try(run: Interpreter, node: cst.Try | cst.TryStar) -> bool:
     return leads_on
 
 
-def _tried_ways(run: Interpreter, node: cst.Try | cst.TryStar) -> bool:
+def _tried_ways(run: Interpreter, node: syntax.Try) -> bool:
     leads_on = True
     if _only_imports(node):
         leads_on = block(run, node.body.body)
@@ -287,23 +272,18 @@ def _tried_ways(run: Interpreter, node: cst.Try | cst.TryStar) -> bool:
     return leads_on
 
 
-def _only_imports(node: cst.Try | cst.TryStar) -> bool:
-    return all(
-        isinstance(small, (cst.Import, cst.ImportFrom, cst.Pass))
-        for line in node.body.body
-        if isinstance(line, cst.SimpleStatementLine)
-        for small in line.body
-    )
+def _only_imports(node: syntax.Try) -> bool:
+    return all(isinstance(line, (syntax.Import, syntax.ImportFrom, syntax.Pass, syntax.Compound)) for line in node.body.body)
 
 
-def _handler(run: Interpreter, node: cst.ExceptHandler | cst.ExceptStarHandler) -> bool:
+def _handler(run: Interpreter, node: syntax.ExceptHandler) -> bool:
     if node.name is not None:
-        run.assign(node.name.name, Unknown("an exception", node=node))
+        run.assign(node.name, Unknown("an exception", node=node))
     with run.doubting("an exception handler"):
         return block(run, node.body.body)
 
 
-def _with(run: Interpreter, node: cst.With) -> bool:
+def _with(run: Interpreter, node: syntax.With) -> bool:
     outer = run.tapes
     for item in node.items:
         value = evaluate(run, item.item)
@@ -317,7 +297,7 @@ def _with(run: Interpreter, node: cst.With) -> bool:
         run.tapes = outer
 
 
-def _function(run: Interpreter, node: cst.FunctionDef) -> bool:
+def _function(run: Interpreter, node: syntax.FunctionDef) -> bool:
     marks = tuple(evaluate(run, decorator.decorator) for decorator in node.decorators)
     function = run.function(node.name.value, node, node.params, node.body, marks)
     run.defined(function)
@@ -345,7 +325,7 @@ def _decorated(run: Interpreter, function: Function) -> Value:
     return made
 
 
-def _class(run: Interpreter, node: cst.ClassDef) -> bool:
+def _class(run: Interpreter, node: syntax.ClassDef) -> bool:
     bases = tuple(evaluate(run, base.value) for base in node.bases)
     for decorator in node.decorators:
         evaluate(run, decorator.decorator)
@@ -357,6 +337,7 @@ def _class(run: Interpreter, node: cst.ClassDef) -> bool:
         run.frame = outer
     # A class scope is not seen from inside its methods.
     cls = Class(node.name.value, bases, frame, node=node)
+    run.namespaces[id(frame)] = frame.fields
     for name, member in list(frame.fields.items()):
         if isinstance(member, Function):
             frame.fields[name] = Function(
@@ -367,7 +348,7 @@ def _class(run: Interpreter, node: cst.ClassDef) -> bool:
     return True
 
 
-def _match(run: Interpreter, node: cst.Match) -> bool:
+def _match(run: Interpreter, node: syntax.Match) -> bool:
     subject = evaluate(run, node.subject)
     ways: list[Callable[[], bool]] = []
     for case in node.cases:
@@ -384,7 +365,7 @@ def _match(run: Interpreter, node: cst.Match) -> bool:
         return run.heap.branch(ways)
 
 
-def _tried(run: Interpreter, case: cst.MatchCase, subject: Value) -> bool | None:
+def _tried(run: Interpreter, case: syntax.MatchCase, subject: Value) -> bool | None:
     """Whether a case is the one, found out without keeping what its pattern binds."""
     run.heap.fork()
     try:
@@ -394,7 +375,7 @@ def _tried(run: Interpreter, case: cst.MatchCase, subject: Value) -> bool | None
         run.heap.undo()
 
 
-def _selected(run: Interpreter, case: cst.MatchCase, subject: Value) -> bool | None:
+def _selected(run: Interpreter, case: syntax.MatchCase, subject: Value) -> bool | None:
     fits = patterns.matches(run, case.pattern, subject)
     if fits is False or case.guard is None:
         return fits
@@ -402,7 +383,7 @@ def _selected(run: Interpreter, case: cst.MatchCase, subject: Value) -> bool | N
     return holds if fits else False if holds is False else None
 
 
-def comprehend(run: Interpreter, clause: cst.CompFor, element: Callable[[], Value]) -> tuple[list[Value], bool, Value | None]:
+def comprehend(run: Interpreter, clause: syntax.CompFor, element: Callable[[], Value]) -> tuple[list[Value], bool, Value | None]:
     """The elements that a comprehension makes, whether these are all of them, and what it makes one of for each member, if that is long."""
     iterable = evaluate(run, clause.iter)
     members = run_over(run, iterable)
@@ -415,7 +396,7 @@ def comprehend(run: Interpreter, clause: cst.CompFor, element: Callable[[], Valu
         for member in members if members is not None else [library.element(run, iterable, clause.iter)]:
             run.step(clause)
             run.assign(clause.target, run.heap.current(member))
-            verdicts = [truth(evaluate(run, test.test)) for test in clause.ifs]
+            verdicts = [truth(evaluate(run, test)) for test in clause.ifs]
             if False in verdicts:
                 continue
             known = known and None not in verdicts
@@ -432,29 +413,25 @@ def comprehend(run: Interpreter, clause: cst.CompFor, element: Callable[[], Valu
 
 
 RUNNERS: dict[type, Callable[[Any, Any], bool]] = {
-    cst.SimpleStatementLine: _line,
-    cst.SimpleStatementSuite: _line,
-    cst.Expr: _expression,
-    cst.Assign: _assign,
-    cst.AnnAssign: _annotated,
-    cst.AugAssign: _augmented,
-    cst.Return: _return,
-    cst.Raise: _raise,
-    cst.Break: _break,
-    cst.Continue: _continue,
-    cst.Global: _global,
-    cst.Nonlocal: _global,
-    cst.Del: _delete,
-    cst.Assert: _assert,
-    cst.Import: _import,
-    cst.ImportFrom: _import_from,
-    cst.If: _if,
-    cst.For: _for,
-    cst.While: _while,
-    cst.Try: _try,
-    cst.TryStar: _try,
-    cst.With: _with,
-    cst.FunctionDef: _function,
-    cst.ClassDef: _class,
-    cst.Match: _match,
+    syntax.Expr: _expression,
+    syntax.Assign: _assign,
+    syntax.AnnAssign: _annotated,
+    syntax.AugAssign: _augmented,
+    syntax.Return: _return,
+    syntax.Raise: _raise,
+    syntax.Break: _break,
+    syntax.Continue: _continue,
+    syntax.Global: _global,
+    syntax.Del: _delete,
+    syntax.Assert: _assert,
+    syntax.Import: _import,
+    syntax.ImportFrom: _import_from,
+    syntax.If: _if,
+    syntax.For: _for,
+    syntax.While: _while,
+    syntax.Try: _try,
+    syntax.With: _with,
+    syntax.FunctionDef: _function,
+    syntax.ClassDef: _class,
+    syntax.Match: _match,
 }

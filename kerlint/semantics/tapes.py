@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import libcst as cst
-
 from kerlint.semantics import snapshot
 from kerlint.semantics.graph import KerasModel, Maker, is_model
 from kerlint.semantics.members import class_member
 from kerlint.semantics.program import Pass, Tape
 from kerlint.semantics.values import Const, Function, Instance, Term, Value
-from kerlint.semantics.walking import parts
+from kerlint.syntax import nodes as syntax
+from kerlint.syntax.nodes import parts
 
 if TYPE_CHECKING:
     from kerlint.semantics.interpreter import Interpreter
 
-DEFINITIONS = frozenset({cst.FunctionDef, cst.Lambda, cst.ClassDef})
+DEFINITIONS = frozenset({syntax.FunctionDef, syntax.Lambda, syntax.ClassDef})
 TAPES = frozenset({"tensorflow.GradientTape", "tensorflow.contrib.eager.GradientTape"})
 
 
-def opened(run: Interpreter, value: Value, node: cst.With) -> tuple[Tape, ...]:
+def opened(run: Interpreter, value: Value, node: syntax.With) -> tuple[Tape, ...]:
     """The tape that a `with` opens, if it opens one."""
     match value:
         case Term(name) if name in TAPES:
@@ -29,12 +28,12 @@ def opened(run: Interpreter, value: Value, node: cst.With) -> tuple[Tape, ...]:
             return ()
 
 
-def missed(tape: Tape, place: cst.CSTNode | None) -> bool:
+def missed(tape: Tape, place: syntax.Node | None) -> bool:
     """Whether a piece of code stands in the function, script or cell of a tape, but outside of what the tape records."""
     return not _holds(tape.node, place) and _holds(tape.scope, place)
 
 
-def _holds(top: cst.CSTNode | None, wanted: cst.CSTNode | None) -> bool:
+def _holds(top: syntax.Node | None, wanted: syntax.Node | None) -> bool:
     """Whether a piece of code holds another one, the functions that are defined in it left out."""
     waiting = [] if top is None or wanted is None else [top]
     while waiting:
@@ -45,7 +44,7 @@ def _holds(top: cst.CSTNode | None, wanted: cst.CSTNode | None) -> bool:
     return False
 
 
-def passed(run: Interpreter, model: Maker, positional: list[Value], keywords: dict[str, Value], value: Value, node: cst.CSTNode) -> None:
+def passed(run: Interpreter, model: Maker, positional: list[Value], keywords: dict[str, Value], value: Value, node: syntax.Node) -> None:
     """A model was called on data: recorded where a tape sees it, or where its mode is given."""
     if run.rehearsing or not is_model(model):
         return

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from libcst import BaseExpression, BaseSuite, CSTNode, Parameters
+    from kerlint.syntax.nodes import Expression, IndentedBlock, Node, Parameters
 
 MOST_OPTIONS = 4
 """How many alternatives a choice keeps before it becomes unknown (design.md, section 3)."""
@@ -35,8 +35,8 @@ class Value:
     it came through a name, `doubt` why it may be another value at run time.
     """
 
-    node: CSTNode | None = field(default=None, kw_only=True, repr=False)
-    origin: CSTNode | None = field(default=None, kw_only=True, repr=False)
+    node: Node | None = field(default=None, kw_only=True, repr=False)
+    origin: Node | None = field(default=None, kw_only=True, repr=False)
     doubt: str = field(default="", kw_only=True, repr=False)
 
 
@@ -128,7 +128,7 @@ class Function(Value):
 
     name: str
     params: Parameters
-    body: BaseSuite | BaseExpression
+    body: IndentedBlock | Expression
     frame: Frame
     defaults: Mapping[str, Value] = field(default_factory=dict)
     decorators: tuple[Value, ...] = ()
@@ -195,7 +195,7 @@ class Instance(Value):
     cls: Class
     fields: dict[str, Value]
 
-    def __init__(self, cls: Class, node: CSTNode | None = None, doubt: str = "") -> None:
+    def __init__(self, cls: Class, node: Node | None = None, doubt: str = "") -> None:
         super().__init__(node=node, doubt=doubt)
         self.cls = cls
         self.fields = {}

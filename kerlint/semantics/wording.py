@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from kerlint.semantics.values import Bound, Choice, Class, Const, Function, Instance, Items, Namespace, Symbol, Table, Term, Unknown, Value
+from kerlint.syntax import nodes as syntax
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
+    from kerlint.syntax.nodes import Node
 
 LONGEST = 60
 """Characters of source text that a message quotes: one line of a terminal leaves that much beside the sentence around it."""
@@ -42,20 +43,18 @@ def words(value: Value) -> str:
             return quoted(value.node)
 
 
-def quoted(node: CSTNode | None) -> str:
+def quoted(node: Node | None) -> str:
     """The source text of a node on one line of at most 60 characters, or "" without a node; a definition is quoted by its name."""
-    import libcst  # 150 ms that a run without findings does not pay
-
     match node:
         case None:
             return ""
-        case libcst.FunctionDef(name=name) | libcst.ClassDef(name=name):
+        case syntax.FunctionDef(name=name) | syntax.ClassDef(name=name):
             return name.value
-        case libcst.Arg(value=inner):
+        case syntax.Arg(value=inner):
             return quoted(inner)
     code = _source(node)
     match node:
-        case libcst.Call(func=callee) if len(code) > LONGEST or "#" in code:
+        case syntax.Call(func=callee) if len(code) > LONGEST or "#" in code:
             return shortened(f"{_source(callee)}(…)")
         case _:
             return shortened(code)
@@ -79,10 +78,8 @@ def dimensions(shape: Sequence[int | None], rows: str = "n") -> str:
     return f"({axes[0]},)" if len(axes) == 1 else f"({', '.join(axes)})"
 
 
-def _source(node: CSTNode) -> str:
-    import libcst
-
-    code = libcst.Module([]).code_for_node(node)
+def _source(node: Node) -> str:
+    code = node.code
     if "\n" not in code:
         return code.strip()
     return re.sub(r"(?<=[(\[{]) | (?=[)\]}])", "", " ".join(code.split()))

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kerlint.semantics.values import Value, thing
 
 if TYPE_CHECKING:
-    from libcst import CSTNode
-
     from kerlint.semantics.program import Shape
+    from kerlint.syntax.nodes import Node
 
 LONGEST = 200
 """Steps that a path remembers; a longer way (an accidental chain of thousands) counts as not understood."""
@@ -30,7 +29,7 @@ class Origin:
     kind: str
     name: str
     """As the user would say it: "cifar10.load_data()", "np.array([...])", "pd.read_csv()"."""
-    node: CSTNode | None
+    node: Node | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Step:
 
     effect: str
     name: str
-    node: CSTNode | None
+    node: Node | None
 
 
 @dataclass(slots=True)
@@ -122,7 +121,7 @@ def replace(known: Known, **changes: Any) -> Known:
     return kind(*values)  # type: ignore[no-any-return]
 
 
-def written(value: Value) -> CSTNode | None:
+def written(value: Value) -> Node | None:
     """Where a value was first written, also when it came through a name."""
     return value.origin or value.node
 
@@ -132,7 +131,7 @@ def source_of(value: Value, part: str = "") -> Sources:
     return frozenset({(thing(value), part)})
 
 
-def stepped(found: Facts, effect: str, name: str, node: CSTNode | None) -> Facts:
+def stepped(found: Facts, effect: str, name: str, node: Node | None) -> Facts:
     """The facts after one more step; a step that leaves the data as it is ("same") is none."""
     if effect == "same":
         return found

@@ -182,18 +182,20 @@ def mapped(call: Call) -> Facts:
         return _opaque(call)
     pair = set(made.members) in ({0, 1}, {0, 1, 2})
 
-    def back(found: Facts) -> Facts:
-        shape = found.shape
-        if shape is not None and source.yields == "examples":
-            shape = (source.rows, *shape)
-        members = {key: back(part) for key, part in found.members.items()}
-        return replace(
-            found, shape=shape, rows=source.rows, yields=source.yields or "elements", batch=source.batch, columns=None, members=members
-        )
-
     if not pair:
-        return replace(back(made), labels=None)
-    return replace(back(made.members[0]), labels=back(made.members[1]))
+        return replace(_streamed(made, source), labels=None)
+    return replace(_streamed(made.members[0], source), labels=_streamed(made.members[1], source))
+
+
+def _streamed(found: Facts, source: Facts) -> Facts:
+    """What is made of one element, as a stream of all elements of the source."""
+    shape = found.shape
+    if shape is not None and source.yields == "examples":
+        shape = (source.rows, *shape)
+    members = {key: _streamed(part, source) for key, part in found.members.items()}
+    return replace(
+        found, shape=shape, rows=source.rows, yields=source.yields or "elements", batch=source.batch, columns=None, members=members
+    )
 
 
 def _opaque(call: Call) -> Facts:
