@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 from msgspec.structs import replace
 
-from kerlint.config import shown
+from kerlint.config import Config, shown
 from kerlint.finding import Finding
 from kerlint.fingerprint import Identity, identity
 from kerlint.mistake import MistakeError
@@ -82,10 +82,28 @@ def judged(run: Run, found: Sequence[Finding]) -> Judged:
     """The findings of a run without those that baselines hold; of more equal ones than are known, the last ones are new."""
     files = dict.fromkeys(file for path in run.discovery.files if (file := run.config_of(path).baseline))
     baselines = {file: load(file) for file in files}
+    kept, hidden, seen = _parted(found, baselines, run.config_of)
+    stale = 0
+    for file, baseline in baselines.items():
+        scope = _Scope(run, file)
+        stale += sum(seen[file, one] < count and scope.has(one) for one, count in baseline.counts.items())
+    return Judged(tuple(kept), tuple(hidden), stale, tuple(files))
+
+
+def new(found: Sequence[Finding], config_of: Callable[[Path], Config]) -> tuple[Finding, ...]:
+    """The findings of a single file that no baseline holds, for those who look at one file after the other. Raises MistakeError."""
+    files = dict.fromkeys(file for finding in found if (file := _baseline_of(finding, config_of)))
+    return tuple(_parted(found, {file: load(file) for file in files}, config_of)[0]) if files else tuple(found)
+
+
+def _parted(
+    found: Sequence[Finding], baselines: Mapping[Path, Baseline], config_of: Callable[[Path], Config]
+) -> tuple[list[Finding], list[Finding], Counter[tuple[Path, Identity]]]:
+    """What is new, what is known, and how often each of it was found."""
     seen: Counter[tuple[Path, Identity]] = Counter()
     kept, hidden = [], []
     for finding in found:
-        baseline = baselines.get(file) if (file := _baseline_of(run, finding)) else None
+        baseline = baselines.get(file) if (file := _baseline_of(finding, config_of)) else None
         if baseline is None:
             kept.append(finding)
             continue
@@ -95,17 +113,13 @@ def judged(run: Run, found: Sequence[Finding]) -> Judged:
             kept.append(finding)
         else:
             hidden.append(replace(finding, suppressed=baseline.file.name))
-    stale = 0
-    for file, baseline in baselines.items():
-        scope = _Scope(run, file)
-        stale += sum(seen[file, one] < count and scope.has(one) for one, count in baseline.counts.items())
-    return Judged(tuple(kept), tuple(hidden), stale, tuple(files))
+    return kept, hidden, seen
 
 
-def _baseline_of(run: Run, finding: Finding) -> Path | None:
+def _baseline_of(finding: Finding, config_of: Callable[[Path], Config]) -> Path | None:
     if finding.range is None or finding.code == NEVER:
         return None
-    return run.config_of(finding.range.path).baseline
+    return config_of(finding.range.path).baseline
 
 
 class _Scope(msgspec.Struct, frozen=True, dict=True):

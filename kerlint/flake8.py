@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from kerlint.mistake import MistakeError
 
 if TYPE_CHECKING:
-    from kerlint.config import Config
+    from kerlint.config import Config, Configs
     from kerlint.finding import Finding, Position
 
 PLUGIN = "KER"
@@ -47,24 +47,30 @@ class Plugin:
             return
         from flake8.exceptions import ExecutionError
 
+        from kerlint.baseline import new
         from kerlint.engine import lint
 
+        configs = self._configs()
+
+        def config_of(path: Path) -> Config:
+            return configs.of(path.absolute().parent)
+
         try:
-            findings = lint(self._path, self._text, self._config())
+            findings = new(lint(self._path, self._text, config_of(self._path)), config_of)
         except MistakeError as error:
             raise ExecutionError(f"kerlint: {error}") from error
         for finding in findings:
             where, elsewhere = self._place(finding)
             yield where.row, where.column - 1, f"{finding.code} {finding.message}{elsewhere}", type(self)
 
-    def _config(self) -> Config:
-        """The project's configuration of kerlint; what flake8 selects more closely than by KER runs although it is off there."""
+    def _configs(self) -> Configs:
+        """The project's configurations of kerlint; what flake8 selects more closely than by KER runs although it is off there."""
         from kerlint.config import Configs
         from kerlint.settings import Layer
 
         closer = [code for code in self.asked if len(code) > len(PLUGIN)]
         above = (Layer("flake8", {"extend-select": closer}),) if closer else ()
-        return Configs(above).of(self._path.absolute().parent)
+        return Configs(above)
 
     def _place(self, finding: Finding) -> tuple[Position, str]:
         """Where a finding stands; for one in a file that is imported, the line here that leads to it, as flake8 knows only this file."""

@@ -72,6 +72,17 @@ def test_both_kinds_of_suppression(flake8: Flake8, tmp_path: Path) -> None:
         assert flake8("--select=KER3", "train.py").stdout == "", comment
 
 
+def test_the_baseline_counts(flake8: Flake8, kerlint: Kerlint, tmp_path: Path) -> None:
+    assert kerlint("baseline", "create", "train.py").returncode == 0
+    assert "train.py:3:" in flake8("--select=KER3", "train.py").stdout
+    (tmp_path / "kerlint.toml").write_text('baseline = "kerlint-baseline.json"\n')
+    assert flake8("--select=KER3", "train.py").stdout == ""
+    (tmp_path / "train.py").write_text(FAULT + FAULT)
+    assert [line.split(":")[1] for line in flake8("--select=KER3", "train.py").stdout.splitlines()] == ["6"]
+    (tmp_path / "kerlint-baseline.json").unlink()
+    assert "kerlint: kerlint-baseline.json: no such baseline" in flake8("--select=KER3", "train.py").stderr
+
+
 def test_configurations_of_both_count(flake8: Flake8, tmp_path: Path) -> None:
     """What kerlint leaves out stays out; what flake8 selects more closely than by KER runs although it is off there."""
     assert "KER911" not in flake8("--select=KER", "train.py").stdout

@@ -132,11 +132,20 @@ class Analyst:
             case source:
                 with without_garbage_collection():
                     understood = understand(source, project, self.trees.parsed(source) if question.keep else None)
-                    looked = Looked(understood, judge(understood, config), next(self.states))
+                    looked = Looked(understood, self._new(judge(understood, config)), next(self.states))
                     provenance.forget()
                 if question.keep:
                     self.looked[question.path] = looked
                 return looked.analysis(question.encoding)
+
+    def _new(self, findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        """Without those that a baseline holds."""
+        configs = self.rulebook.configs
+        if not any(config.baseline for config in configs.known()):
+            return findings
+        from kerlint.baseline import new
+
+        return new(findings, lambda path: configs.of(path.absolute().parent))
 
     def _repair_all(self, question: RepairAll) -> Answer:
         from kerlint.fix import repaired

@@ -82,7 +82,7 @@ def files_changed(server: Server, params: types.DidChangeWatchedFilesParams) -> 
 
 
 def _configures(path: Path) -> bool:
-    return path.suffix == ".toml" or path.name in CONFIGURING or path.match("requirements*.txt")
+    return path.suffix == ".toml" or path.name in CONFIGURING or path.match("requirements*.txt") or path.match("*baseline*.json")
 
 
 def folders_changed(server: Server, params: types.DidChangeWorkspaceFoldersParams) -> None:

@@ -25,7 +25,7 @@ from kerlint.editor.workspace import Workspace
 from kerlint.mistake import MistakeError
 
 CONFIGURING = (*NAMES, "setup.cfg", "setup.py")
-WATCHED = ("**/*.py", "**/*.ipynb", "**/*.toml", "**/requirements*.txt", "**/setup.cfg")
+WATCHED = ("**/*.py", "**/*.ipynb", "**/*.toml", "**/requirements*.txt", "**/setup.cfg", "**/*baseline*.json")
 NOTEBOOKS = types.NotebookDocumentSyncOptions(
     notebook_selector=[
         types.NotebookDocumentFilterWithNotebook(

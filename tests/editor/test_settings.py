@@ -8,7 +8,10 @@ import pytest
 from lsprotocol import types
 
 from editor.editing import FAULT, Editor, pushing
+from kerlint.baseline import Baseline
 from kerlint.editor.settings import Settings, settings
+from kerlint.engine import lint
+from kerlint.fingerprint import identity
 from kerlint.mistake import MistakeError
 
 
@@ -93,6 +96,19 @@ async def test_a_mistake_in_a_configuration_is_told(editor: Editor) -> None:
     assert await editor.codes(uri, 1) == []
     await editor.until(lambda: editor.messages)
     assert 'unknown key "ignroe"; did you mean "ignore"?' in editor.messages[0].message
+
+
+async def test_what_a_baseline_holds_is_not_told(editor: Editor) -> None:
+    (found,) = lint(editor.folder / "train.py", FAULT)
+    known = Baseline(editor.folder / "known-baseline.json", {identity(found, editor.folder): 1})
+    baseline = editor.write(known.file.name, known.text())
+    editor.write("kerlint.toml", f'baseline = "{known.file.name}"\n')
+    await editor.start()
+    uri = editor.open("train.py", FAULT)
+    assert await editor.codes(uri, 1) == []
+    editor.write(known.file.name, Baseline(known.file, {}).text())
+    _watched(editor, baseline, types.FileChangeType.Changed)
+    await editor.until(lambda: editor.published[-1].diagnostics)
 
 
 async def test_excluded_files_are_left_alone(editor: Editor) -> None:
