@@ -5,12 +5,12 @@ from __future__ import annotations
 import gc
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec.structs import replace
 
 from kerlint.config import Config, Configs, shown
@@ -50,8 +50,7 @@ PREPARING = "import keras\nmodel = keras.Sequential([keras.layers.Dense(1, activ
 """A script with a finding: to examine it, all of kerlint is needed."""
 
 
-@dataclass(frozen=True)
-class Understood:
+class Understood(msgspec.Struct, frozen=True, dict=True):
     """A file that was read, parsed and interpreted."""
 
     source: Source

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from kerlint.config import Config, Configs, shown
 from kerlint.engine import lint_source
@@ -32,8 +33,7 @@ Mark = tuple[str, int, str]
 """File, row and code."""
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(msgspec.Struct, frozen=True):
     """An example that is linted, and those in front of it that stand as files beside it.
 
     `mends` is the block above, where this one shows what all fixes make of it (fence word `fixed`).

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec.structs import replace
 
 from kerlint.finding import Finding, Related
@@ -33,8 +33,7 @@ DONE = {
 """What the effects of steps are called; those that are not listed (`shuffle()` and `[:100]` are one effect) have only a name."""
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(msgspec.Struct, frozen=True, dict=True):
     """How data comes to an event."""
 
     event: Event
@@ -47,8 +46,7 @@ class Way:
         return frozenset(id(place.node) for place in self.places)
 
 
-@dataclass(frozen=True)
-class Flows:
+class Flows(msgspec.Struct, frozen=True, dict=True):
     """The ways of all data of a program; none is looked up before a finding asks."""
 
     program: Program

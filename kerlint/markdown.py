@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from kerlint.reports import BOLD, CYAN, FAINT, RED, Paint
 from kerlint.reports.text import visible, width_of
@@ -19,8 +20,7 @@ _ITEM = re.compile(r"\n(?=[*-] )")
 _REMARK = re.compile(r"(?P<marker>#[ \t]*[A-Z]+\d{3}(?:[ \t,]+[A-Z]+\d{3})*)[ \t]*$|(?<!\S)#[^\"']*$")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(msgspec.Struct, frozen=True):
     """A word of prose, how it is painted, and where it leads; `glued` says that nothing stands between it and the word before."""
 
     text: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 Place = tuple[str | int, ...]
 """The way to a cell's text in the JSON: ("cells", 3, "source")."""
@@ -26,8 +27,7 @@ class NotebookError(Exception):
         self.column = column
 
 
-@dataclass(frozen=True, slots=True)
-class CodeCell:
+class CodeCell(msgspec.Struct, frozen=True):
     """The text of a code cell as the author sees it, and where the JSON holds it."""
 
     text: str

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec.structs import replace
 
 from kerlint.finding import Edit, Finding, Fix, Position, Range
@@ -23,13 +23,12 @@ Replacement = tuple[Range, str]
 """A place of a file, and what is to stand there."""
 
 
-@dataclass(frozen=True, slots=True)
-class OnDisk:
+class OnDisk(msgspec.Struct, frozen=True):
     """The files of some findings, and the places in them, found once for all."""
 
     sources: Mapping[Path, Source]
     found: Mapping[Edit, Replacement]
-    _lines: dict[Path, list[str]] = field(default_factory=dict)
+    _lines: dict[Path, list[str]] = msgspec.field(default_factory=dict)
 
     def __call__(self, place: Range) -> Range:
         """A place with the rows and columns of its file; the cell stays named."""

@@ -11,12 +11,12 @@ import os
 import signal
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec.structs import replace
 
 from kerlint.config import Configs
@@ -36,11 +36,10 @@ Done = tuple[Task, Outcome, bytes, bytes]
 """A file with its outcome, the key by which that is kept, and its record."""
 
 
-@dataclass(slots=True)
-class _Worker:
+class _Worker(msgspec.Struct):
     process: BaseProcess
     line: Connection
-    share: list[Task] = field(default_factory=list)
+    share: list[Task] = msgspec.field(default_factory=list)
     """What it has still to do, the first one being in work."""
 
 

@@ -6,8 +6,9 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
+
+import msgspec
 
 from kerlint import notebook
 from kerlint.finding import Edit, Position
@@ -63,8 +64,7 @@ def _changed(text: str, changes: Iterable[Change]) -> str:
 # Notebooks
 
 
-@dataclass(frozen=True, slots=True)
-class _Literal:
+class _Literal(msgspec.Struct, frozen=True):
     """A string of the JSON: where it stands there, and how many characters of the cell come before it and are in it."""
 
     start: int

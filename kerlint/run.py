@@ -315,6 +315,8 @@ def _summary(run: Run, findings: Sequence[Finding], wish: Wish) -> Iterator[str]
 
 def _fixable(run: Run, wish: Wish) -> Iterator[str]:
     """What `--fix` would do, or what it has left for `--unsafe-fixes`."""
+    if not any(finding.fix for finding in run.findings):
+        return
     from kerlint.fix import available
 
     safe, unsafe = available(run)

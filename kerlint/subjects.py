@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec.structs import replace
 
 from kerlint.finding import Finding
@@ -21,8 +21,7 @@ Index = Mapping[int, tuple[object, ...]]
 _LEARNING = ("fit", "train_on_batch", "tape")
 
 
-@dataclass(frozen=True)
-class Subjects:
+class Subjects(msgspec.Struct, frozen=True, dict=True):
     """The models of a program by the code that speaks of them; nothing is looked up before a finding asks."""
 
     program: Program

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+
+import msgspec
 
 from kerlint.config import NAMES
 from kerlint.files import EXCLUDE
@@ -26,8 +27,7 @@ CLEAR = "\x1b[2J\x1b[3J\x1b[H"
 """Clears a terminal and what was scrolled out of it (ECMA-48 ED and CUP, xterm's ED 3)."""
 
 
-@dataclass(frozen=True)
-class Places:
+class Places(msgspec.Struct, frozen=True, dict=True):
     """The directories that are watched; with all that is below them, unless only files were given."""
 
     folders: tuple[Path, ...]
@@ -84,8 +84,7 @@ def watch(paths: Sequence[Path], lint: Callable[[], Run], out: IO[str], complain
         return
 
 
-@dataclass
-class _Watcher:
+class _Watcher(msgspec.Struct, dict=True):
     """What is watched, and when it was linted."""
 
     places: Places

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from kerlint.locating import Ranges
 from kerlint.reports import BOLD, CYAN, FAINT, YELLOW, Paint
@@ -26,8 +27,7 @@ KINDS = ("fit", "evaluate", "predict", "train_on_batch", "tape")
 SCHEDULES = "keras.optimizers.schedules."
 
 
-@dataclass(frozen=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True, dict=True):
     """One file, as records in the shape of interface.md; a record's `range` is replaced by its line and cell at the end."""
 
     understood: Understood

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from kerlint.finding import Finding, Range
 from kerlint.reports import BLUE, BOLD, CYAN, TINT, Batch, Paint, headed
@@ -51,8 +52,7 @@ def _block(finding: Finding, batch: Batch) -> Iterator[str]:
         yield f"{frame.edge('=')} {paint(finding.evidence.verdict, BOLD)}: {visible(finding.evidence.detail)}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
+class _Frame(msgspec.Struct, frozen=True):
     """Lines of code beside their numbers; `gutter` is the width of the largest number."""
 
     sources: Mapping[Path, Source]
