@@ -23,6 +23,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))  # the checkout that this 
 
 import libcst
 
+import kerlint.source
 from benchmarks import comparison, growth
 from benchmarks.measuring import KERLINT, Cost, cost
 from benchmarks.resolution import files
@@ -30,7 +31,7 @@ from kerlint import engine, locating
 from kerlint.config import Config
 from kerlint.garbage import without_garbage_collection
 from kerlint.projects import Projects
-from kerlint.semantics import interpreter, project
+from kerlint.semantics import interpreter
 from kerlint.source import Source, SourceError, parse, read
 
 SLOWEST = 10
@@ -143,7 +144,7 @@ def split(paths: list[Path]) -> tuple[Counter[str], Counter[str]]:
     wrapped = {
         (engine, "read"): "read",
         (engine, "parse"): "parse",
-        (project, "parse"): "parse imported files",
+        (kerlint.source, "parse"): "parse imported files",
         (interpreter, "interpret"): "interpret",
         (engine, "weigh"): "check",
         (locating, "located"): "locate",

@@ -21,7 +21,7 @@ STARS = frozenset({"*", "**"})
 
 def unknown_argument(program: Program, rule: Rule) -> Iterator[Finding]:
     for use in program.uses:
-        entry = catalog.entry(_called(use) or "")
+        entry = catalog.entry(_called(use) or "") if use.keywords else None
         if entry is None or entry.accepts_any or entry.kind not in rule["kinds"] or STARS & use.keywords.keys():
             continue
         known = {parameter.name for parameter in entry.parameters}

@@ -21,7 +21,7 @@ STOPPING = "keras.callbacks.EarlyStopping"
 
 def monitor_mode_mismatch(program: Program, rule: Rule) -> Iterator[Finding]:
     seen: set[object] = set()
-    for use in program.uses:
+    for use in program.used_as(lambda name: name.startswith("keras.callbacks.")):
         match use.value:
             case Term(name, {"monitor": Const(str() as monitor), "mode": Const(str() as mode) as given}) if (
                 _kind(name) in rule["callbacks"]

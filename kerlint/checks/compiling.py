@@ -23,7 +23,7 @@ NEW_METRICS = (3, 0)
 
 
 def compile_without_loss_or_fit_without_compile(program: Program, rule: Rule) -> Iterator[Finding]:
-    wrapped = any(use.name.rpartition(".")[2] in rule["wrappers"] for use in program.uses)
+    wrapped = bool(program.used_as(lambda name: name.rpartition(".")[2] in rule["wrappers"]))
     seen: set[int] = set()
     for event in program.events:
         if event.kind not in COMPILED or not program.whole or wrapped or id(event.node) in seen:
@@ -64,7 +64,7 @@ def _without_loss(program: Program, event: Event) -> bool:
     given = compiled.args.get("loss")
     if not (given is None or isinstance(given, Const) and given.value is None) or history.HIDDEN & compiled.args.keys():
         return False
-    added = any(use.name == ".add_loss" for use in program.uses) or any(layer.cls.startswith("custom.") for layer in model.layers)
+    added = bool(program.used(".add_loss")) or any(layer.cls.startswith("custom.") for layer in model.layers)
     regularized = any(name.endswith("regularizer") for layer in model.layers for name in layer.given)
     return not added and not regularized and not model.has("ActivityRegularization")
 

@@ -26,7 +26,7 @@ VARIABLES = frozenset({".trainable_variables", ".trainable_weights", ".variables
 
 def training_flag_missing_in_custom_loop(program: Program, rule: Rule) -> Iterator[Finding]:
     seen: set[object] = set()
-    if any(use.name in rule["phases"] for use in program.uses):
+    if program.used(*rule["phases"]):
         return
     for call in program.passes:
         layer = next(_moded(program, call, rule), None)
@@ -116,7 +116,7 @@ def _teaches(program: Program, call: Pass) -> bool:
 
 
 def _gradients(program: Program) -> Iterator[Use]:
-    return (use for use in program.uses if use.name == ".gradient" and isinstance(use.receiver, Term))
+    return (use for use in program.used(".gradient") if isinstance(use.receiver, Term))
 
 
 def _owners(sources: Value | None) -> tuple[Value, ...]:
@@ -159,7 +159,7 @@ class _Fault:
 def gradients_not_applied(program: Program, rule: Rule) -> Iterator[Finding]:
     seen: set[object] = set()
     tapes = {thing(tape.value): tape for call in program.passes for tape in call.tapes}
-    faults = [(use, use.node, _fault(use, tapes, rule)) for use in program.uses]
+    faults = [(use, use.node, _fault(use, tapes, rule)) for use in program.used(".apply_gradients", ".gradient")]
     faults += [(each.value, each.value.node, _unused(each, tapes)) for each in program.assignments]  # type: ignore[misc]
     for ground, node, fault in faults:
         if fault is not None and node not in seen:

@@ -201,9 +201,9 @@ def invalid_hyperparameter(program: Program, rule: Rule) -> Iterator[Finding]:
 
 def _given(program: Program) -> Iterator[tuple[str, str, Mapping[str, Value], Node | None]]:
     """The arguments of everything of Keras that is made, and of every run: family ("optimizers"), name, arguments, place."""
-    for use in program.uses:
+    for use in program.used_as(lambda name: name.startswith("keras.")):
         match use.value:
-            case Term(name, args) | KerasLayer(cls=name, args=args) if name.startswith("keras.") and use.name == name:
+            case Term(name, args) | KerasLayer(cls=name, args=args) if use.name == name:
                 family, _, cls = name.removeprefix("keras.").partition(".")
                 yield family, cls.rpartition(".")[2], args, use.node
     for event in program.fits():
@@ -257,9 +257,9 @@ def gradient_clip_too_small(program: Program, rule: Rule) -> Iterator[Finding]:
 def _optimizers(program: Program) -> Iterator[tuple[Term, Node | None]]:
     """Every optimizer that is made, once, and where it is made."""
     seen: set[int] = set()
-    for use in program.uses:
+    for use in program.used_as(lambda name: name.startswith("keras.optimizers.")):
         match use.value:
-            case Term(name) as made if name.startswith("keras.optimizers.") and use.name == name and id(use.node) not in seen:
+            case Term(name) as made if use.name == name and id(use.node) not in seen:
                 seen.add(id(use.node))
                 yield made, use.node
 

@@ -49,15 +49,15 @@ def _shape(use: Use, row: Row) -> str | None:
 
 def _added_by(program: Program, node: Node) -> Node | None:
     """The call `model.add(...)` of a sequential model whose argument is the node."""
-    for use in program.uses:
-        if use.name == ".add" and rewrites.first_argument(use.node) is node:
+    for use in program.used(".add"):
+        if rewrites.first_argument(use.node) is node:
             return use.node
     return None
 
 
 def _listed_first(program: Program, node: Node) -> bool:
     """Whether a layer is the first one in the list that a sequential model is made of."""
-    return any(rewrites.first_listed(use.node) is node for use in program.uses if use.name == "keras.Sequential")
+    return any(rewrites.first_listed(use.node) is node for use in program.used("keras.Sequential"))
 
 
 def needs_length(program: Program, use: Use) -> bool:

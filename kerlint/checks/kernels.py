@@ -55,7 +55,7 @@ def _slow(layer: Layer, rule: Rule) -> Iterator[tuple[str, Value]]:
 
 def mixed_precision_output(program: Program, rule: Rule) -> Iterator[Finding]:
     seen: set[object] = set()
-    for model in program.models if any(use.name in POLICIES for use in program.uses) else ():
+    for model in program.models if program.used(*POLICIES) else ():
         for head in graph.heads(model):
             layer = head.place
             if layer.node in seen or head.activation not in rule["activations"] or "dtype" in layer.given:

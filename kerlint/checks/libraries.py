@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kerlint.syntax.nodes import Node
 
 SETS = ("os.environ.__setitem__", "os.environ.setdefault", "os.putenv")
+SETTING = (*SETS, "os.environ.update")
 KINDS = {"tensorflow.keras": "tf.keras", "tensorflow.python.keras": "tensorflow.python.keras", "tf_keras": "tf_keras", "keras": "keras"}
 """Where the paths of each kind of Keras begin; the longer one before the shorter one."""
 RUNS = history.TRAINING | {"evaluate", "predict"}
@@ -30,7 +31,8 @@ PUBLIC = {"tensorflow.python.keras": "tensorflow.keras", "keras.src": "keras"}
 
 
 def backend_env_after_import(program: Program, rule: Rule) -> Iterator[Finding]:
-    for place, use in enumerate(program.uses):
+    for use in program.used(*SETTING):
+        place = program.uses.index(use)
         for key, value in _settings(use):
             own = use.entry is None and not use.doubt and not _inherited(program, place, rule)
             reader = _reader(program, key, place, rule) if own else None
@@ -95,6 +97,8 @@ def _earlier(key: str, value: Value, statement: Node) -> Fix | None:
 
 
 def mixed_keras_and_tf_keras(program: Program, rule: Rule) -> Iterator[Finding]:
+    if len({*map(_kind, {use.via for use in program.uses})} - {""}) < 2:
+        return
     made = {use.node: use for use in program.uses if _kind(use.via)}
     seen: set[object] = set()
     for model in program.models:

@@ -76,9 +76,8 @@ def unstable_log_in_loss(program: Program, rule: Rule) -> Iterator[Finding]:
                     code=quoted(node),
                     activation=activation if activation != "linear" else "no activation",
                 )
-    for use in program.uses:
-        logarithm = use.name.startswith(terms.OURS) and terms.last(use.name) in rule["logarithms"]
-        applied = terms.activated(program, use) if logarithm else ""
+    for use in program.used_as(lambda name: name.startswith(terms.OURS) and terms.last(name) in rule["logarithms"]):
+        applied = terms.activated(program, use)
         if applied in rule["activations"] and id(use.node) not in seen:
             seen.add(id(use.node))
             confidence = certainty.of(use)
@@ -129,7 +128,7 @@ def loss_argument_order(program: Program, rule: Rule) -> Iterator[Finding]:
                 first=names[0],
                 second=names[1],
             )
-    for use in program.uses:
+    for use in program.used_as(lambda name: name == ".__call__" or name.startswith("keras.losses.")):
         given = _given(use, rule)
         if given and _reversed(rule, *map(words, given)):
             yield rule.finding(
@@ -184,7 +183,7 @@ def _loss_of(use: Use) -> str:
         case Use(name=".__call__", receiver=Term(name)):
             return name
         case _:
-            return use.name if use.name.startswith("keras.losses.") and use.name.rpartition(".")[2].islower() else ""
+            return use.name if use.name.rpartition(".")[2].islower() else ""
 
 
 def _reversed(rule: Rule, first: str, second: str) -> bool:

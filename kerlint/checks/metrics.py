@@ -105,7 +105,7 @@ def _reads(program: Program) -> Iterator[_Read]:
                 case Term(name, {"monitor": Const(str()) as monitor}) if name.startswith("keras.callbacks.") and monitor.node is not None:
                     yield _Read(monitor, event)
     last = {(id(event.node), id(event.identity)): event for event in fits}
-    for use in program.uses:
+    for use in program.used(*_READS):
         run = _run_of(use)
         mine = last.get((id(run.node), id(run.args.get("self")))) if run is not None else None
         key = use.arg(0, "key")
@@ -116,7 +116,7 @@ def _reads(program: Program) -> Iterator[_Read]:
 def _run_of(use: Use) -> Term | None:
     """The run whose history is asked."""
     match use:
-        case Use(name=name, receiver=Term(".history", {"self": Term(".fit()") as run})) if name in _READS:
+        case Use(receiver=Term(".history", {"self": Term(".fit()") as run})):
             return run
         case _:
             return None

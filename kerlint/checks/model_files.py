@@ -23,13 +23,22 @@ WHOLE = (".keras", ".h5", ".hdf5")
 """Endings of files that `save` and `load_model` take."""
 OLD = (".h5", ".hdf5")
 WEIGHTS = ".weights.h5"
+NAMING = (
+    ".save",
+    ".save_weights",
+    ".load_weights",
+    "keras.models.save_model",
+    "keras.models.load_model",
+    "keras.callbacks.ModelCheckpoint",
+)
+"""Calls that name a file."""
 CHECKPOINT = (".keras", ".h5")
 """Endings that `ModelCheckpoint` takes for whole models."""
 
 
 def hits(program: Program) -> Iterator[Hit]:
     """The names of files that Keras 3 refuses, or takes with a warning."""
-    for use in program.uses:
+    for use in program.used(*NAMING):
         if use.guarded:
             continue
         match use.name:
@@ -146,7 +155,7 @@ def _renamed_weights(program: Program, path: Value | None, new: str) -> Fix | No
 
 def _reading(program: Program, path: Value | None) -> Iterator[Value]:
     """The names by which a file is read."""
-    for use in program.uses:
-        read = use.arg(0, "filepath") if use.name in (".load_weights", "keras.models.load_model") else None
+    for use in program.used(".load_weights", "keras.models.load_model"):
+        read = use.arg(0, "filepath")
         if read is not None and text(read) == text(path):
             yield read

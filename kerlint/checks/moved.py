@@ -146,7 +146,7 @@ def _bound(program: Program) -> frozenset[str]:
 
 def _attributes(program: Program) -> Iterator[Hit]:
     uses = [use for use in program.uses if use.via and not use.guarded]
-    if not any(map(migration.gone, filter(None, (*(use.via for use in uses), *(found.via for found in program.references))))):
+    if not any(map(migration.gone, {*(use.via for use in uses), *(found.via for found in program.references)})):
         return  # which is usual, and half the time of the whole pass
     places = [(use.via, rewrites.function(use.node), use) for use in uses]
     reads = [(found.via, found.node, None) for found in program.references if found.via and not found.guarded]

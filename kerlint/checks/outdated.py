@@ -38,6 +38,8 @@ PLAIN = frozenset(
     }
 )
 """Arguments that `fit` takes as `fit_generator` did."""
+VALUES = ("keras.backend.get_value", "keras.backend.set_value")
+"""What reads or sets a variable: `K.get_value(optimizer.lr)`."""
 COUNTS = ("steps_per_epoch", "validation_steps", "steps")
 """Arguments that say how many batches are drawn."""
 
@@ -45,8 +47,8 @@ COUNTS = ("steps_per_epoch", "validation_steps", "steps")
 def hits(program: Program) -> Iterator[Hit]:
     """The obsolete methods and attributes."""
     made = {id(use.node): use.via for use in program.uses if use.via}
-    for use in program.uses:
-        for row in migration.methods().get(use.name[1:], ()) if not use.via and not use.guarded else ():
+    for use in program.used_as(lambda name: name[1:] in migration.methods()):
+        for row in migration.methods()[use.name[1:]] if not use.via and not use.guarded else ():
             doubt = _has(use.receiver, row, use.name[1:], made)
             if doubt is not None:
                 new = row.new or use.name[1:].removesuffix(row.suffix) if row.new or row.suffix else ""
@@ -173,7 +175,7 @@ def _is_optimizer_of(found: Reference) -> bool:
 def _attribute(program: Program, found: Reference, row: Row) -> Hit:
     safe = row.fix == "safe"
     fix = repairs.fix(f"Write `{row.new}`", repairs.replaced(rewrites.member(found.node), row.new), safe=safe) if row.new else None
-    getter = next((use for use in program.uses if _reads_value(use, found)), None)
+    getter = next((use for use in program.used(*VALUES) if rewrites.first_argument(use.node) is found.node), None)
     return Hit(
         row,
         found.node,
@@ -182,11 +184,6 @@ def _attribute(program: Program, found: Reference, row: Row) -> Hit:
         row.variant or ("" if row.new else "gone"),
         fix if getter is None else _gotten(getter, row, found) or fix,
     )
-
-
-def _reads_value(use: Use, found: Reference) -> bool:
-    """Whether the attribute is what `K.get_value` or `K.set_value` is called on."""
-    return use.name in ("keras.backend.get_value", "keras.backend.set_value") and rewrites.first_argument(use.node) is found.node
 
 
 def _gotten(use: Use, row: Row, found: Reference) -> Fix | None:

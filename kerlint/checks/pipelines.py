@@ -24,7 +24,7 @@ _KINDS = {"batches": "batches", "examples": "examples", "elements": "its own ele
 
 def _readings(program: Program) -> Iterator[Event]:
     """Each place once at which a model reads data, newest methods only: `fit_generator` and its kin are of a Keras that is gone."""
-    gone = {use.node for use in program.uses if use.name.endswith("_generator")}
+    gone = {use.node for use in program.used_as(lambda name: name.endswith("_generator"))}
     seen: set[object] = set()
     for event in program.events:
         if event.kind in _READING and event.node not in seen and event.node not in gone:

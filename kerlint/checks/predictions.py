@@ -62,9 +62,7 @@ def _predicted(program: Program, value: Value | None) -> Predicted | None:
 
 
 def argmax_on_single_sigmoid(program: Program, rule: Rule) -> Iterator[Finding]:
-    for use in program.uses:
-        if use.name not in LARGEST and use.name not in FROM_THE_FIRST:
-            continue
+    for use in program.used(*LARGEST, *FROM_THE_FIRST):
         found = _predicted(program, _searched(use))
         if found is None or found.head is None or found.head.units != 1 or not _across_units(use, found):
             continue
@@ -103,7 +101,7 @@ def _threshold(program: Program, use: Use, found: Predicted) -> Fix | None:
 
 
 def probability_threshold_on_logits(program: Program, rule: Rule) -> Iterator[Finding]:
-    for use in program.uses:
+    for use in program.used(*OVER, *ROUND):
         for value, limit in _thresholds(use):
             found = _predicted(program, value)
             if found is None or limit is not None and not 0 < (number(limit) or 0) < 1:
@@ -129,5 +127,5 @@ def _thresholds(use: Use) -> Iterator[tuple[Value | None, Value | None]]:
     if use.name in OVER:
         yield use.receiver, use.arg(0)
         yield use.arg(0), use.receiver
-    elif use.name in ROUND:
+    else:
         yield use.receiver if use.name == ".round" else use.arg(0), None

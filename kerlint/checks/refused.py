@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kerlint.checks import repairs, rewrites
@@ -25,26 +26,29 @@ LISTED = ("metrics", "weighted_metrics")
 """Arguments of `compile` that take several metrics, and nothing but several."""
 VARIABLE = frozenset({"initial_value", "trainable", "dtype", "name"})
 """Arguments of `tf.Variable` that `keras.Variable` has, too."""
+APART = (
+    "tensorflow.python.",
+    "tensorflow.compat.v1.keras",
+    "tensorflow.compat.v2.keras",
+    "tensorflow.contrib.",
+    "tensorflow.saved_model.",
+)
+"""Where TensorFlow has what is no function on tensors, or has it in another Keras."""
 SYMBOLIC = frozenset({"keras.backend.int_shape", "keras.backend.is_keras_tensor"})
 """Functions that ask a symbolic tensor only for what it knows."""
 
 
 def hits(program: Program) -> Iterator[Hit]:
     """The calls that are refused."""
+    for use in program.used("keras.layers.merge", ".add_weight", "keras.Input"):
+        if not use.guarded:
+            yield from _merge(program, use) if use.name == "keras.layers.merge" else _input(use) if use.via else _weight(use)
     for use in program.uses:
-        if use.guarded:
+        if use.guarded or not use.via:
             continue
-        if use.name == "keras.layers.merge":
-            yield from _merge(program, use)
-        if not use.via:
-            yield from _weight(use)
-            continue
-        yield from _input(use)
         if "name" in use.keywords:
             yield from _name(use)
-        yield from _operation(program, use)
-        if use.inside:
-            yield from _compiled(use)
+        yield from _compiled(use) if use.inside else _operation(program, use)
     yield from _variables(program)
     yield from _metrics(program)
     yield from (Hit(migration.call("KER842", "if"), node, rewrites.code(node)) for node in program.branches)
@@ -69,8 +73,8 @@ def _merge(program: Program, use: Use) -> Iterator[Hit]:
 
 def _weight(use: Use) -> Iterator[Hit]:
     """`add_weight("kernel", shape=...)`: the first argument is the shape now."""
-    match use.name, use.receiver, use.value:
-        case ".add_weight", Instance(), Term(".add_weight()") if use.positional and text(use.positional[0]) is not None:
+    match use.receiver, use.value:
+        case Instance(), Term(".add_weight()") if use.positional and text(use.positional[0]) is not None:
             name = use.positional[0]
             edits = [repairs.before(repairs.argument(use.node, "", place), f"{word}=") for place, word in enumerate(("name", "shape"))]
             known = len(use.positional) == 1 or (len(use.positional) == 2 and "shape" not in use.keywords)
@@ -80,7 +84,7 @@ def _weight(use: Use) -> Iterator[Hit]:
 
 def _input(use: Use) -> Iterator[Hit]:
     """`Input(shape=10)`: a shape is a tuple."""
-    shape = use.arg(0, "shape") if use.name == "keras.Input" and namespace(use.via) else None
+    shape = use.arg(0, "shape") if namespace(use.via) else None
     match shape:
         case Const(int() as size) if not isinstance(size, bool):
             arg = repairs.argument(use.node, "shape", 0)
@@ -109,21 +113,24 @@ def _name(use: Use) -> Iterator[Hit]:
 
 def _operation(program: Program, use: Use) -> Iterator[Hit]:
     """A function of TensorFlow on a symbolic tensor of the functional interface."""
-    path = migration.rooted(use.via)[2]
-    backend = path.startswith("keras.backend.") and path not in SYMBOLIC and migration.gone(use.via) is None
-    if use.inside or not (backend or (use.via.startswith("tensorflow.") and not path)):
+    path = _computing(use.via)
+    if not path or not tensors(*use.positional, *use.keywords.values()):
         return
-    if use.via.startswith(
-        ("tensorflow.python.", "tensorflow.compat.v1.keras", "tensorflow.compat.v2.keras", "tensorflow.contrib.", "tensorflow.saved_model.")
-    ):
-        return
-    if not tensors(*use.positional, *use.keywords.values()):
-        return
-    found = operations.operations().get(path if backend else use.via)
+    found = operations.operations().get(path)
     yield Hit(
         migration.call("KER830", "tensorflow"), use.node, use.via, found.name if found else "",
         "" if found else "layer", _by_keras(program, use, found) if found else None, use.doubt,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=2048)
+def _computing(via: str) -> str:
+    """The path of a function of TensorFlow, or of the backend as far as Keras 3 still has it, that computes with tensors, or ""."""
+    path = migration.rooted(via)[2]
+    if path:
+        kept = path.startswith("keras.backend.") and path not in SYMBOLIC and migration.gone(via) is None
+        return path if kept else ""
+    return via if via.startswith("tensorflow.") and not via.startswith(APART) else ""
 
 
 def _by_keras(program: Program, use: Use, found: Operation) -> Fix | None:

@@ -50,7 +50,7 @@ MOST_PARTS = 500
 
 def no_seed(program: Program, rule: Rule) -> Iterator[Finding]:
     fit = next((event for event in program.events if event.kind in history.TRAINING and event.entry is None), None)
-    if fit is None or any(use.name in (*SEEDS, *BACKEND_SEEDS) for use in program.uses):
+    if fit is None or program.used(*SEEDS, *BACKEND_SEEDS):
         return
     yield rule.finding(fit.node, fix=_seeded(program, fit.model.node if fit.model is not None else None, rule))
 
@@ -65,9 +65,9 @@ def _seeded(program: Program, model: Node | None, rule: Rule) -> Fix | None:
 
 
 def partial_seed(program: Program, rule: Rule) -> Iterator[Finding]:
-    seeds = [use for use in program.uses if use.name in SEEDS[:2] and not use.loops and use.entry is None]
+    seeds = [use for use in program.used(*SEEDS[:2]) if not use.loops and use.entry is None]
     trained = any(event.kind in history.TRAINING for event in program.events)
-    if not seeds or not trained or any(use.name in BACKEND_SEEDS for use in program.uses) or any(map(_reset, seeds)):
+    if not seeds or not trained or program.used(*BACKEND_SEEDS) or any(map(_reset, seeds)):
         return
     yield rule.finding(seeds[0].node, fix=_completed(program, seeds), seeded=quoted(seeds[0].node))
 
@@ -96,7 +96,7 @@ def _completed(program: Program, seeds: list[Use]) -> Fix | None:
 
 def model_in_loop_without_clear_session(program: Program, rule: Rule) -> Iterator[Finding]:
     seen: set[object] = set()
-    clears = any(use.name.rpartition(".")[2] in rule["clearing"] for use in program.uses)
+    clears = program.used_as(lambda name: name.rpartition(".")[2] in rule["clearing"])
     for event in program.fits():
         model = event.model
         if model is None or clears or not model.loops or model.node in seen or not _long(model.loops[-1], rule["least_passes"]):
@@ -238,7 +238,7 @@ def run_eagerly_left_on(program: Program, rule: Rule) -> Iterator[Finding]:
                     fix=repairs.fix("run as a graph", edit, safe=False),
                     call="run_eagerly=True",
                 )
-    switches = [use for use in program.uses if use.name in EAGERLY and use.entry is None]
+    switches = [use for use in program.used(*EAGERLY) if use.entry is None]
     for last in switches[-1:]:
         match last.arg(0, "run_eagerly"):
             case Const(True) as on:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, graph
@@ -21,8 +21,9 @@ UNSAFE = "keras.config.enable_unsafe_deserialization"
 
 def unsafe_deserialization(program: Program, rule: Rule) -> Iterator[Finding]:
     seen: set[object] = set()
-    for use in program.uses:
-        variant, value = _opened(use, rule)
+    pickles = rule["pickles"]
+    for use in program.used_as(lambda name: name.startswith("keras.") or name.endswith("load_model") or name in pickles):
+        variant, value = _opened(use, pickles)
         node = (value.node if value is not None and not variant else None) or use.node
         if variant is None or node in seen:
             continue
@@ -30,14 +31,14 @@ def unsafe_deserialization(program: Program, rule: Rule) -> Iterator[Finding]:
         yield rule.finding(node, variant, confidence=certainty.of(value), model=words(value) if value is not None else "")
 
 
-def _opened(use: Use, rule: Rule) -> tuple[str | None, Value | None]:
+def _opened(use: Use, pickles: Collection[str]) -> tuple[str | None, Value | None]:
     """How a call runs code out of a file, as a variant of the message, or None; and the value that says so."""
     match use.name, use.keywords.get("safe_mode"), use.positional:
         case name, Const(False) as mode, _ if name.startswith("keras.") or name.endswith("load_model"):
             return "", mode
         case name, _, _ if name == UNSAFE:
             return "switch", None
-        case name, _, (model, *_) if name in rule["pickles"] and is_model(model):
+        case name, _, (model, *_) if name in pickles and is_model(model):
             return "pickle", model
         case _:
             return None, None
@@ -69,10 +70,9 @@ def _is_lambda(function: Value) -> bool:
 
 def _saved(program: Program, identity: object, rule: Rule) -> Node | None:
     """What writes a whole model to a file: a call, or the callback of a run."""
-    for use in program.uses:
-        match use.receiver or use.arg(0, "model"):
-            case value if use.name in rule["savers"] and value is identity:
-                return use.node
+    for use in program.used(*rule["savers"]):
+        if (use.receiver or use.arg(0, "model")) is identity:
+            return use.node
     for event in program.of(identity):
         for callback in event.callbacks or ():
             match callback:

@@ -66,10 +66,9 @@ def scaler_fit_before_split(program: Program, rule: Rule) -> Iterator[Finding]:
 
 def _split_at_random(program: Program) -> Iterator[tuple[Value, Node, Use | Value]]:
     """Data that `train_test_split` splits, and where."""
-    for use in program.uses:
-        if use.name.rpartition(".")[2] == SPLIT and use.name.startswith("sklearn."):
-            for data in use.positional[:1]:
-                yield data, use.node, use
+    for use in program.used_as(lambda name: name.startswith("sklearn.") and name.endswith(f".{SPLIT}")):
+        for data in use.positional[:1]:
+            yield data, use.node, use
 
 
 def _split_by_place(program: Program, rule: Rule) -> Iterator[tuple[Value, Node, Use | Value]]:
@@ -186,9 +185,9 @@ def validation_is_training_data(program: Program, rule: Rule) -> Iterator[Findin
 
 def _learning(program: Program, scalers: Collection[str]) -> Iterator[tuple[Use, Value]]:
     """Each call in which a scaler or encoder learns from data."""
-    for use in program.uses:
+    for use in program.used(*LEARNS):
         data = use.arg(0, "X", "y", "data", "raw_documents")
-        if use.name in LEARNS and data is not None and _kind(use.receiver) in scalers:
+        if data is not None and _kind(use.receiver) in scalers:
             yield use, data
 
 

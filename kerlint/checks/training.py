@@ -332,7 +332,7 @@ def _too_late(compiled: Event, fit: Event) -> tuple[Related, ...]:
 
 def epoch_loop_around_fit(program: Program, rule: Rule) -> Iterator[Finding]:
     seen: set[object] = set()
-    kept = any(use.name in rule["states"] for use in program.uses)
+    kept = program.used(*rule["states"])
     for event in program.fits():
         loop = next((loop for loop in history.repeats(event) if _counts(loop.iterable)), None)
         if loop is None or event.node in seen or kept or event.kind != "fit" or history.hidden(event) or event.number("epochs") != 1:
@@ -381,8 +381,8 @@ def _of_loop(step: Term) -> bool:
 
 def random_split_of_time_series(program: Program, rule: Rule) -> Iterator[Finding]:
     seen: set[object] = set()
-    for use in program.uses:
-        if not use.name.endswith(".train_test_split") or use.node in seen or not use.positional or not _shuffles(use.keywords):
+    for use in program.used_as(lambda name: name.endswith(".train_test_split")):
+        if use.node in seen or not use.positional or not _shuffles(use.keywords):
             continue
         cause = next(filter(None, map(_serial, use.positional)), None)
         if cause is None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def fully_frozen_model(program: Program, rule: Rule) -> Iterator[Finding]:
     seen: set[object] = set()
-    adapted = any(use.name in rule["adapters"] for use in program.uses)
+    adapted = program.used(*rule["adapters"])
     for event in program.fits():
         compiled = history.compile_of(program, event)
         if event.node in seen or adapted or compiled is None or event.compiled is None or event.compiled.own:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -393,12 +393,22 @@ class Program:
         """All events of one model, in order."""
         return _events_of(self).get(id(identity), ())
 
+    def used(self, *names: str) -> list[Use]:
+        """The calls of these names, in order."""
+        calls = _calls(self)
+        found = [calls[name] for name in calls.keys() & names]
+        return [self.uses[place] for place in (found[0] if len(found) == 1 else sorted(place for places in found for place in places))]
+
+    def used_as(self, wanted: Callable[[str], object]) -> list[Use]:
+        """The calls of the names that are wanted, in order."""
+        return self.used(*filter(wanted, _calls(self)))
+
     def place(self, event: Event) -> int:
         """The number of an event in the order of the program."""
         return _places(self)[id(event)]
 
 
-# A generated script has thousands of events, and rules ask these things of each.
+# A generated script has thousands of events, and rules ask these things of each; each call of a library, some fifty rules would look at.
 
 
 @lru_cache(maxsize=1)
@@ -407,6 +417,15 @@ def _events_of(program: Program) -> dict[int, tuple[Event, ...]]:
     for event in program.events:
         found.setdefault(id(event.identity), []).append(event)
     return {identity: tuple(events) for identity, events in found.items()}
+
+
+@lru_cache(maxsize=1)
+def _calls(program: Program) -> dict[str, list[int]]:
+    """The places of the calls of each name among all calls."""
+    found: dict[str, list[int]] = {}
+    for place, use in enumerate(program.uses):
+        found.setdefault(use.name, []).append(place)
+    return found
 
 
 @lru_cache(maxsize=1)
