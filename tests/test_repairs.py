@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from msgspec import structs
+from msgspec.structs import replace
 
 from kerlint.config import Configs
 from kerlint.engine import understand
@@ -46,7 +45,7 @@ def test_every_block(block: Block) -> None:
     text, dropped = mended(block, config)
     assert not dropped
     compile(text, "script.py", "exec")
-    after = replace(block, example=structs.replace(block.example, code=text))
+    after = replace(block, example=replace(block.example, code=text))
     assert codes(after) <= codes(block), "no new finding"
     left = [
         finding for finding in lint(after, config).values() if finding.fix and str(finding.range and finding.range.path.name) == "script.py"
