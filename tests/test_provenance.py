@@ -190,6 +190,10 @@ def test_huge_numbers_are_no_range() -> None:
     assert facts(term("power", left=MNIST, right=Const(10**9))).bounds is None
 
 
+def test_padding_is_in_the_range() -> None:
+    assert facts(term("keras.utils.pad_sequences", self=Const(-1.0))).bounds == (-1.0, 0)
+
+
 ATOMS = st.one_of(
     st.builds(
         Const, st.one_of(st.integers(-3, 300), st.floats(allow_nan=True), st.booleans(), st.none(), st.sampled_from(["a", "train", ...]))

@@ -238,11 +238,12 @@ def channels(call: Call) -> Facts:
 
 
 def padded(call: Call) -> Facts:
-    """`pad_sequences(x, maxlen)`: token lists of one length."""
+    """`pad_sequences(x, maxlen)`: token lists of one length, zeros where they end."""
     longest = call.count(1, "maxlen")
-    high = call.data.high
+    low, high = call.data.low, call.data.high
+    bounds = (None, None) if high is None else (min(low or 0, 0), max(high, 0))
     return call.result(
-        shape=(call.data.rows, longest), rows=call.data.rows, low=0 if high is not None else None, columns=None,
+        shape=(call.data.rows, longest), rows=call.data.rows, low=bounds[0], high=bounds[1], columns=None,
         form="tokens" if call.data.form in ("tokens", None, "integer") else call.data.form, dtype="int32",
     )  # fmt: skip
 
