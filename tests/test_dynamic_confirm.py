@@ -23,6 +23,7 @@ from kerlint.dynamic.protocol import (
     Interrupted,
     LayerMade,
     Place,
+    Question,
     Started,
     Stopped,
     TimedOut,
@@ -176,9 +177,21 @@ def test_cells_and_modules_are_told_apart(script: Path) -> None:
 def test_questions_name_the_lines_of_a_finding_unless_there_is_one_model(script: Path) -> None:
     several = questions(lint(script), script.parent, single=False)
     assert [question.code for question in several] == ["KER301", "KER301"]
-    assert at(3) in several[0].places
-    assert at(7) in several[1].places
-    assert [question.places for question in questions(lint(script), script.parent, single=True)] == [(), ()]
+    assert several[0].concerns([], [at(3)])
+    assert several[1].concerns([], [at(7)])
+    assert not several[1].concerns([at(90)], [at(3)])
+    assert all(question.concerns([at(90)], [at(91)]) for question in questions(lint(script), script.parent, single=True))
+
+
+def test_of_several_trainings_of_a_model_that_one_is_asked_which_a_finding_names() -> None:
+    """The model is made in line 1 and trained in 5, compiled in 4, and in 9, compiled in 8."""
+    model, first, second = [at(1)], [at(5), at(4)], [at(9), at(8)]
+    of_the_second = Question("KER403", own=(at(9),), about=(at(8), at(1)))
+    of_the_rate = Question("KER401", own=(at(4),), about=(at(5), at(4), at(1)))
+    of_a_layer = Question("KER202", own=(at(1),), about=(at(5), at(1)))
+    of_the_model = Question("KER114", own=(at(2),), about=(at(1),))
+    asked = [[one.concerns(events, model) for events in (first, second)] for one in (of_the_second, of_the_rate, of_a_layer, of_the_model)]
+    assert asked == [[False, True], [True, False], [True, True], [True, True]]
 
 
 # Findings that only a run can make

@@ -9,7 +9,7 @@ from running import at, given, run, tree, written
 
 from kerlint.dynamic.exercise import exercises
 from kerlint.dynamic.measurements import Declined, FirstLoss, Gradients, Statistics
-from kerlint.dynamic.protocol import Compiled, Died, FitBegun, Loaded, Place, StandIn, Stopped
+from kerlint.dynamic.protocol import Compiled, Died, FitBegun, Loaded, Place, Question, StandIn, Stopped
 
 
 @pytest.fixture
@@ -177,3 +177,73 @@ def test_backends(project: Path, setting: str, module: str, loaded: tuple[str, s
     assert fit.find(Gradients).ratio
     assert seen.all(Compiled)
     assert seen.all(FitBegun)
+
+
+TWICE = """\
+import numpy as np
+import keras
+
+keras.utils.set_random_seed(0)
+rng = np.random.RandomState(0)
+x = rng.rand(100, 10)
+y = x @ rng.randn(10, 1)
+model = keras.Sequential([keras.Input((10,)), keras.layers.Dense(16, activation="relu"), keras.layers.Dense(1)])
+model.compile(keras.optimizers.Adam(0.02), "mse")
+model.fit(x, y, epochs=40)
+model.compile(keras.optimizers.Adam(1e-4), "mse")
+model.fit(x, y, epochs=40)
+"""
+
+
+def test_a_second_training_begins_with_what_the_first_would_leave(project: Path) -> None:
+    """Where a step is compiled for a probe anyway, and all of its own are done at once."""
+    seen = run(written(project, TWICE), asked=(Question("KER401"),))
+    assert seen.ended()
+    first, second = exercises(seen.events)
+    assert first.find(FirstLoss).loss > 0.5 * first.find(FirstLoss).expected
+    assert second.find(FirstLoss).loss < 0.3 * second.find(FirstLoss).expected
+    assert second.find(Statistics).carried
+
+
+FAILING = """\
+import numpy as np
+import keras
+
+
+class Stops(keras.callbacks.Callback):
+    def on_train_begin(self, logs=None):
+        raise RuntimeError("no such server")
+
+
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+model.compile("adam", "mse")
+model.fit(np.random.rand(50, 4), np.random.rand(50, 1), callbacks=[Stops()])
+"""
+
+
+def test_a_training_that_fails_is_looked_into_once(project: Path) -> None:
+    seen = run(written(project, FAILING))
+    assert seen.one(Stopped).message == "no such server"
+    (only,) = exercises(seen.events)
+    assert (only.begun.kind, only.synthetic) == ("fit", "")
+
+
+PRETRAINED = """\
+import numpy as np
+import keras
+
+base = keras.applications.MobileNetV2(include_top=False, input_shape=(32, 32, 3), alpha=0.35, pooling="avg")
+base.trainable = False
+model = keras.Sequential([base, keras.layers.Dense(1, activation="sigmoid")])
+model.compile("adam", "binary_crossentropy")
+labels = np.zeros(64)
+model.fit(np.random.rand(64, 32, 32, 3), labels)
+"""
+
+
+def test_weights_that_are_not_at_hand_are_no_data(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(project / "no such folder"))
+    seen = run(written(project, PRETRAINED))
+    assert seen.ended()
+    (only,) = exercises(seen.events)
+    assert (only.synthetic, only.begun.weights) == ("", "weights of keras.applications.mobilenet_v2")

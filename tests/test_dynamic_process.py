@@ -7,15 +7,21 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
+import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from running import at, given, run, tree, written
 
+import kerlint
 from kerlint.dynamic.observe import KEPT, Running, Wanted
 from kerlint.dynamic.protocol import Died, Ended, Exited, Interrupted, Output, Refused, Started, Stopped, TimedOut
+from kerlint.dynamic.scratch import LOCK
 from kerlint.source import read
 
 
@@ -213,6 +219,43 @@ def test_a_run_can_be_given_up(project: Path) -> None:
         assert started.wait(60)
         assert _running(path.name)
     assert not _running(path.name)
+
+
+LEFT = """
+import sys, time
+from pathlib import Path
+from kerlint.dynamic.observe import Running, Wanted
+from kerlint.source import read
+
+with Running(read(Path(sys.argv[1])), Wanted(timeout=600), lambda event: print("started", flush=True)):
+    time.sleep(600)
+"""
+
+
+def test_what_a_killed_check_leaves_is_deleted_by_the_next_one(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    path = written(project, "import os\nos.mkdir('locked')\nos.chmod('locked', 0)\nwhile True: pass\n", f"left_{os.getpid()}.py")
+    environment = {**os.environ, "TMPDIR": str(temporary), "PYTHONPATH": str(Path(kerlint.__file__).parents[1])}
+    with subprocess.Popen([sys.executable, "-c", LEFT, str(path)], stdout=subprocess.PIPE, env=environment) as parent:
+        assert parent.stdout is not None
+        parent.stdout.readline()
+        _long_ago(temporary)
+        assert run(written(project, "pass\n")).ended()
+        (left,) = temporary.iterdir()  # it goes on, and is left alone
+        parent.kill()
+    while _running(path.name):
+        time.sleep(0.05)  # the kernel ends it with its parent
+    assert left.exists()
+    assert run(written(project, "pass\n")).ended()
+    assert list(temporary.iterdir()) == []
+
+
+def _long_ago(temporary: Path) -> None:
+    """Let a run seem to have begun an hour ago."""
+    for lock in temporary.glob(f"*/{LOCK}"):
+        os.utime(lock, (time.time() - 3600,) * 2)
 
 
 def _running(script: str) -> list[Path]:

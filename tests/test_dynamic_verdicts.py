@@ -39,11 +39,9 @@ from kerlint.rule import rules
 FIT = Place("train.py", 9, 9)
 
 
-def exercise(
-    *measured: Probed, loss: str = "mse", updates: int | None = 40, batch: int | None = 32, validated: bool = False, synthetic: str = ""
-) -> Exercise:
+def exercise(*measured: Probed, loss: str = "mse", updates: int | None = 40, batch: int | None = 32, **more: Any) -> Exercise:
     """A training with what was measured of it, as it comes out of the events of a run."""
-    begun = FitBegun(1, 1, "fit", FIT, FIT, 100, batch, 10, updates, validated=validated, synthetic=synthetic)
+    begun = FitBegun(1, 1, "fit", FIT, FIT, 100, batch, 10, updates, **more)
     made = (LayerMade("hidden", "Dense", Place("train.py", 5, 5)),)
     compiled = Compiled(1, "model", "Sequential", FIT, FIT, "Adam", FIT, 0.001, loss, (), made, 100)
     return Exercise(begun, compiled, tuple(decode(encode(event)) for event in measured))  # type: ignore[misc]
@@ -469,6 +467,25 @@ def test_what_only_a_run_shows(code: str, variant: str, measured: tuple[Probed, 
     assert (found.code, found.variant, found.evidence.verdict) == (code, variant, "confirmed")
     assert rules()[code].finding(None, variant, **found.facts).message
     assert found.place == (Place("train.py", 5, 5) if "layer" in found.facts else FIT)
+
+
+@pytest.mark.parametrize(("units", "dead"), [(10, 0.9), (16, 0.75), (32, 0.75)])
+def test_units_that_may_be_dead_by_chance_are_not_noticed(units: int, dead: float) -> None:
+    hidden = LayerActivation("hidden", "Dense", "relu", (32, units), dead=dead), LayerActivation("last", "Dense")
+    assert list(noticed(exercise(data(x()), layers(*hidden), slopes()), rules())) == []
+
+
+def test_a_layer_without_a_living_unit_is_noticed() -> None:
+    hidden = LayerActivation("hidden", "Dense", "relu", (32, 16), dead=1.0), LayerActivation("last", "Dense")
+    assert [one.code for one in noticed(exercise(data(x()), layers(*hidden), slopes()), rules())] == ["KER207"]
+
+
+def test_what_a_model_learns_without_its_trained_weights_speaks_neither_way() -> None:
+    for last, first in ((1.0, 0.1), (0.1, 1.0)):
+        evidence = judged(rules()["KER202"], exercise(against("KER202", (last,) * 3, (first,) * 3), weights="weights of resnet"))
+        assert evidence is not None
+        assert evidence.verdict == "inconclusive"
+    assert judged(rules()["KER113"], exercise(data(y(1, 1, distinct=1)), weights="weights of resnet")).verdict == "confirmed"  # type: ignore[union-attr]
 
 
 def test_nothing_is_noticed_of_a_healthy_training() -> None:

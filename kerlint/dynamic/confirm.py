@@ -93,11 +93,16 @@ def _stopped(own: Place, run: Observed, rule: Rule) -> Iterator[Evidence | None]
 
 
 def _told(evidence: Evidence | None, exercise: Exercise) -> Evidence | None:
-    """Evidence that says on what data it rests, where these are not the user's own."""
-    if evidence is None or not exercise.synthetic or exercise.synthetic in evidence.detail:
-        return evidence
-    detail = f"{evidence.detail}; measured on synthetic data ({exercise.synthetic})"
-    return replace(evidence, detail=detail, data={**evidence.data, "synthetic": exercise.synthetic})
+    """Evidence that says on what data and weights it rests, where these are not the user's own."""
+    if evidence is None:
+        return None
+    synthetic, weights = exercise.synthetic, exercise.begun.weights
+    if synthetic and synthetic not in evidence.detail:
+        detail = f"{evidence.detail}; measured on synthetic data ({synthetic})"
+        evidence = replace(evidence, detail=detail, data={**evidence.data, "synthetic": synthetic})
+    if weights and evidence.verdict != NOT_EXERCISED:
+        return replace(evidence, detail=f"{evidence.detail}; without the {weights}", data={**evidence.data, "without": weights})
+    return evidence
 
 
 def concerning(finding: Finding, run: Observed) -> list[Exercise]:
@@ -124,7 +129,12 @@ def _places(finding: Finding, folder: Path) -> tuple[list[Place], list[Place], l
 
 def questions(findings: Iterable[Finding], folder: Path, single: bool) -> list[Question]:
     """What findings ask of a run. `single`: there is but one model, which all of them are about."""
-    return [Question(one.code, () if single else tuple(place for places in _places(one, folder) for place in places)) for one in findings]
+
+    def question(finding: Finding) -> Question:
+        own, about, related = map(tuple, _places(finding, folder))
+        return Question(finding.code, own, about, related, single)
+
+    return [question(finding) for finding in findings]
 
 
 def _unexercised(concerned: list[Exercise], run: Observed) -> str:

@@ -23,6 +23,10 @@ class Known:
     compiled: Mapping[str, Any] = field(default_factory=dict)
     place: Place | None = None
     trained: int = 0
+    probed: bool = False
+    """A training of it was looked into, whether it came to an end or not."""
+    ahead: bool = False
+    """The training that was looked into last was done as a whole."""
     learning: frozenset[int] = frozenset()
     """The ids of the weights that the compiled step changes; empty before that is settled."""
     left: tuple[float, ...] = ()
@@ -60,10 +64,13 @@ class Known:
             int(model.count_params()) if model.built else None,
         )
 
-    def places(self) -> Iterator[Place]:
-        """Every place of the script that makes it what it is."""
-        found = (self.place, place_of(self.model), place_of(self.optimizer), *map(place_of, layers(self.model)))
-        return (place for place in found if place)
+    def events(self) -> Iterator[Place]:
+        """Where the script says how it is trained."""
+        return (place for place in (self.place, place_of(self.optimizer)) if place)
+
+    def made(self) -> Iterator[Place]:
+        """Where the script makes it and its layers."""
+        return (place for place in map(place_of, (self.model, *layers(self.model))) if place)
 
 
 def layers(model: Any) -> list[Any]:

@@ -243,6 +243,24 @@ class Fact(Probed, frozen=True, tag="fact", kw_only=True):
     about: str = ""
 
 
+class Trained(Probed, frozen=True, tag="trained", kw_only=True):
+    """After the probes, the model has taken the steps of its own training, as that is done in no time."""
+
+    steps: int
+
+
 Measurement = (
-    Declined | Statistics | FirstLoss | Failed | Gradients | Activations | Overfitted | Rates | Gap | Shuffled | Counterfactual | Fact
+    Declined
+    | Statistics
+    | FirstLoss
+    | Failed
+    | Gradients
+    | Activations
+    | Overfitted
+    | Rates
+    | Gap
+    | Shuffled
+    | Counterfactual
+    | Fact
+    | Trained
 )

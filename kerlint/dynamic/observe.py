@@ -125,15 +125,16 @@ class Running:
             self._failure = error
 
     def _run(self) -> None:
-        with tempfile.TemporaryDirectory(prefix="kerlint-", ignore_cleanup_errors=True) as top, _adopting():
-            place = scratch.make(Path(top), self.folder, os.environ)
+        scratch.sweep(Path(tempfile.gettempdir()))
+        with tempfile.TemporaryDirectory(prefix=scratch.PREFIX, ignore_cleanup_errors=True) as top, scratch.held(Path(top)), _adopting():
+            place = scratch.make(Path(top), self.folder, os.environ, self._source.text)
             mark = f"{os.getpid()}-{Path(top).name}"
             try:
                 self._follow(place, mark)
             finally:
                 if self._process is not None:
                     _end(self._process, mark)
-                _unlock(Path(top))
+                scratch.unlock(Path(top))
             self._seconds = time.monotonic() - self._began
 
     def _follow(self, place: scratch.Scratch, mark: str) -> None:
@@ -342,15 +343,6 @@ def _marked(mark: str) -> Iterator[int]:
                 continue  # another user's, or it has ended
             if wanted in environment.split(b"\0"):
                 yield int(name)
-
-
-def _unlock(folder: Path) -> None:
-    """Let what the run has made be deleted although it may have forbidden it."""
-    for place, folders, _ in os.walk(folder):
-        for name in folders:
-            path = os.path.join(place, name)
-            if not os.path.islink(path):
-                os.chmod(path, 0o700)
 
 
 def observe(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -134,7 +134,7 @@ class Compiled(Event, frozen=True, tag="compiled"):
 class FitBegun(Event, frozen=True, tag="fit"):
     """A training began: `kind` is fit, train_on_batch, tape, or none for a compiled model that the script never came to train.
 
-    `synthetic` says why its data are not the user's, or "".
+    `synthetic` says why its data are not the user's, or "", `weights` which trained weights it should have begun with and has not.
     """
 
     fit: int
@@ -152,6 +152,7 @@ class FitBegun(Event, frozen=True, tag="fit"):
     callbacks: tuple[str, ...] = ()
     validated: bool = False
     synthetic: str = ""
+    weights: str = ""
 
 
 class FitEnded(Event, frozen=True, tag="fit-ended"):
@@ -165,10 +166,31 @@ class FitEnded(Event, frozen=True, tag="fit-ended"):
 
 
 class Question(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A rule that has a finding, and the places by which a training is known that it asks of; none: of every one."""
+    """A rule that has a finding, and the places by which a training is known that it asks of."""
 
     code: str
-    places: tuple[Place, ...] = ()
+    own: tuple[Place, ...] = ()
+    """Where the finding stands."""
+    about: tuple[Place, ...] = ()
+    """The model, compile and fit that it is about."""
+    related: tuple[Place, ...] = ()
+    anywhere: bool = True
+    """It asks of a training as well that none of these places is one of."""
+
+    def concerns(self, events: Sequence[Place], model: Sequence[Place]) -> bool:
+        """Whether it asks of the training at these places: those of its fit, compile and optimizer, those of its model and layers.
+
+        Of several trainings of one model, a finding that names a fit or compile asks of that one alone.
+        """
+        if _meet(self.own, (*events, *model)) or _meet(self.about, events):
+            return True
+        if _meet(self.about, model):
+            return all(_meet((place,), model) for place in self.about)
+        return self.anywhere or _meet(self.related, (*events, *model))
+
+
+def _meet(some: Sequence[Place], others: Sequence[Place]) -> bool:
+    return any(overlap(one, other) for one in some for other in others)
 
 
 class Order(msgspec.Struct, frozen=True):

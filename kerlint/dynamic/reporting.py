@@ -15,7 +15,7 @@ from types import CodeType, FrameType, TracebackType
 import msgspec
 
 from kerlint.dynamic.events import Event
-from kerlint.dynamic.protocol import Order, Place, Question, StandIn, encode, overlap
+from kerlint.dynamic.protocol import Order, Place, Question, StandIn, encode
 
 File = tuple[str, int | None, tuple[tuple[int, int, int], ...]]
 """A file of the user's: its name and cell in places; for one that cells write that of the notebook, and where its lines come from."""
@@ -27,6 +27,7 @@ class Reporter:
     def __init__(self, order: Order) -> None:
         self.order = order
         self._stand_ins: list[str] = []
+        self._weights: list[str] = []
         self.began = time.monotonic()
         self._process = os.getpid()
         self._lock = threading.RLock()
@@ -43,22 +44,24 @@ class Reporter:
         with open(self.order.asked, "rb") as pipe:
             return msgspec.json.decode(pipe.readline() or b"[]", type=list[Question])
 
-    def asked(self, places: Sequence[Place]) -> frozenset[str]:
-        """The codes of rules that have something to ask of a training that these places make what it is."""
-
-        def concerns(question: Question) -> bool:
-            return not question.places or any(overlap(asked, place) for asked in question.places for place in places)
-
-        return frozenset(question.code for question in self._questions if concerns(question))
+    def asked(self, events: Sequence[Place], model: Sequence[Place]) -> frozenset[str]:
+        """The codes of rules that have something to ask of a training: the places of its fit, compile and optimizer, those of its model."""
+        return frozenset(question.code for question in self._questions if question.concerns(events, model))
 
     @property
     def synthetic(self) -> str:
         """Why data may not be the user's own: what stands in for what is not at hand."""
         return ", ".join(self._stand_ins)
 
-    def stand_in(self, event: StandIn) -> None:
-        """Tell that something was replaced; trainings from now on may rest on it."""
-        self._stand_ins += [event.name] if event.name not in self._stand_ins else []
+    @property
+    def weights(self) -> str:
+        """Which trained weights are not at hand."""
+        return ", ".join(self._weights)
+
+    def stand_in(self, event: StandIn, weights: bool = False) -> None:
+        """Tell that something was replaced, data or weights; trainings from now on may rest on it."""
+        known = self._weights if weights else self._stand_ins
+        known += [event.name] if event.name not in known else []
         self.send(event)
 
     def place(self, file: File, line: int) -> Place:

@@ -6,8 +6,10 @@ import os
 import shutil
 import site
 import stat
+import time
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +24,51 @@ LINKED = frozenset({".git", ".hg", ".svn", ".venv", "venv", "env", "node_modules
 LEFT_OUT = frozenset({"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".kerlint_cache"})
 LEVELS = 2
 """Folders above the script's own whose contents can be read by `../`."""
+FEW = 64
+"""Entries of such a folder that are all linked to; of more (a home, the folder of temporary files) those that the script names."""
+
+
+PREFIX = "kerlint-run-"
+"""How the folders of runs are called among temporary files."""
+LOCK = "lock"
+"""The file in such a folder that is locked while its run goes on."""
+YOUNG = 60.0
+"""Seconds: it may have been made and not been locked yet."""
+
+
+@contextmanager
+def held(top: Path) -> Iterator[None]:
+    """While this is open, nobody takes a folder for a left one. The lock ends with the process, however that ends."""
+    import fcntl  # which Windows lacks
+
+    with (top / LOCK).open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def sweep(temporary: Path) -> None:
+    """Delete what runs have left whose process was killed."""
+    import fcntl
+
+    for lock in temporary.glob(f"{PREFIX}*/{LOCK}"):
+        try:
+            if time.time() - lock.stat().st_mtime < YOUNG:
+                continue
+            with lock.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                unlock(lock.parent)
+                shutil.rmtree(lock.parent, ignore_errors=True)
+        except OSError:
+            continue  # it goes on, or is another user's
+
+
+def unlock(folder: Path) -> None:
+    """Let what the run has made be deleted although it may have forbidden it."""
+    for place, folders, _ in os.walk(folder):
+        for name in folders:
+            path = os.path.join(place, name)
+            if not os.path.islink(path):
+                os.chmod(path, 0o700)
 
 
 @dataclass(frozen=True)
@@ -57,8 +104,8 @@ class Scratch:
         }
 
 
-def make(top: Path, origin: Path, given: Mapping[str, str]) -> Scratch:
-    """Make the copy of a folder, and what is beside it. `given` is the user's environment."""
+def make(top: Path, origin: Path, given: Mapping[str, str], text: str = "") -> Scratch:
+    """Make the copy of a folder, and what is beside it. `given` is the user's environment, `text` that of the script."""
     top, origin = top.resolve(), origin.resolve()
     (top / "tmp").mkdir()
     _home(top / "home", given)
@@ -66,8 +113,9 @@ def make(top: Path, origin: Path, given: Mapping[str, str]) -> Scratch:
     at = top / "tree"
     at.mkdir()
     for folder, kept in zip(above, [*above[1:], origin], strict=True):
-        for entry in _entries(folder):
-            if entry.name != kept.name and Path(entry.path) not in (top, top.parent):
+        entries = [entry for entry in _entries(folder) if entry.name != kept.name and entry.path not in (str(top), str(top.parent))]
+        for entry in entries:
+            if len(entries) <= FEW or entry.name in text:
                 _link(entry.path, at / entry.name)
         at = at / kept.name
         at.mkdir()
@@ -143,7 +191,7 @@ def _copy_file(source: str, target: Path) -> None:
 
 
 def _link(source: str, target: Path) -> None:
-    target.symlink_to(os.path.realpath(source))
+    os.symlink(os.path.realpath(source) if os.path.islink(source) else source, target)
 
 
 def folder_of(script: Path, text: str, here: Path) -> Path:

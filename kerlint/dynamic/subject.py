@@ -56,3 +56,5 @@ class Subject:
     """Trainings of this model before this one."""
     carried: bool = False
     """It has the weights that an earlier training has left."""
+    goes_on: bool = False
+    """The training is to be done: where its steps cost little, the model has taken them when the probes are through."""

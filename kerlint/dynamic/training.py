@@ -9,7 +9,7 @@ import time
 import weakref
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from types import ModuleType
 from typing import Any
 
@@ -21,8 +21,9 @@ from kerlint.dynamic.describing import PLACE, Known, layers, place_of, told_by
 from kerlint.dynamic.eagerness import eager
 from kerlint.dynamic.gathering import UnreadableError
 from kerlint.dynamic.loops import COUNTER
-from kerlint.dynamic.measurements import Declined
+from kerlint.dynamic.measurements import Declined, Trained
 from kerlint.dynamic.probes.facts import settled
+from kerlint.dynamic.probes.keeping import restore, values
 from kerlint.dynamic.protocol import FitBegun, FitEnded, Place
 from kerlint.dynamic.reporting import Reporter
 from kerlint.dynamic.subject import Subject
@@ -139,11 +140,11 @@ class Training:
                 self._look(model, "fit", place, asked)
             known = self.of(model)
             known.learning = known.learning or frozenset(map(id, model.trainable_weights))
-            with self.eager(model):
+            with self.eager(model), self.keeping(model) if known.ahead else nullcontext():
                 history = original(**asked.short())
             for fact in settled(self._fits, model, known.learning) if visited else ():
                 self.reporter.send(fact)
-        known.trained, known.left = known.trained + 1, told_by(model)
+        known.trained, known.left, known.ahead = known.trained + 1, told_by(model), False
         return asked.padded(history)
 
     def _train_on_batch(self, original: Callable[..., Any], model: Any, given: dict[str, Any]) -> Any:
@@ -183,7 +184,7 @@ class Training:
         """Probe the models that were compiled and never came to be trained, on synthetic data."""
         with self.working():
             for known in list(self.known.values()):
-                if known.compiled and not known.trained:
+                if known.compiled and not known.trained and not known.probed:
                     self._untrained(known)
 
     def _untrained(self, known: Known) -> None:
@@ -214,7 +215,7 @@ class Training:
             if asked.data is None:
                 self.reporter.send(Declined(probe="probes", reason=asked.reason, fit=fit))
             else:
-                self._probe(model, fit, place, asked, why)
+                self._probe(model, fit, kind, place, asked, why)
             self.reporter.send(FitEnded(fit, round(time.monotonic() - started, 3)))
 
     def eager(self, model: Any) -> AbstractContextManager[None]:
@@ -224,6 +225,13 @@ class Training:
     def models(self) -> list[Any]:
         """The models that the script has made and still holds."""
         return [model for each in self._models if (model := each()) is not None]
+
+    @contextmanager
+    def keeping(self, model: Any) -> Iterator[None]:
+        """For a model that has taken all of its steps: the one for the callbacks, by an optimizer that is new, is none of them."""
+        left = values(model)
+        yield
+        restore(left)
 
     def begin_tape(self, model: Any, optimizer: Any, place: Place | None) -> int:
         """Note a training by a tape: how it is compiled is told by its optimizer."""
@@ -268,6 +276,7 @@ class Training:
                 tuple(type(callback).__name__ for callback in asked.callbacks),
                 asked.validated,
                 why or self.reporter.synthetic,
+                self.reporter.weights,
             )
         )
         return self._fits
@@ -279,23 +288,26 @@ class Training:
         except Exception:  # noqa: BLE001 - the same call in `fit` raises it to the script
             return
 
-    def _probe(self, model: Any, fit: int, place: Place | None, asked: Call, why: str) -> None:
+    def _probe(self, model: Any, fit: int, kind: str, place: Place | None, asked: Call, why: str) -> None:
         if not model.built:
             self.reporter.send(Declined(probe="probes", reason="the model could not be built from its data", fit=fit))
             return
         budget = min(LONGEST, self.reporter.left() * SHARE)
         end = time.monotonic() + budget
-        places = [*([place] if place else []), *self.of(model).places()]
-        measured = probes.run(self._subject(model, fit, asked, why), budget, self.reporter.order.seeds, self.reporter.asked(places))
+        known = self.of(model)
+        known.probed, known.ahead = True, False
+        codes = self.reporter.asked([*([place] if place else []), *known.events()], list(known.made()))
+        measured = probes.run(self._subject(model, fit, kind, asked, why), budget, self.reporter.order.seeds, codes)
         with closing(measured):  # whose end puts the model back
             for event in measured:
                 self.reporter.send(event)
+                known.ahead |= isinstance(event, Trained)
                 if time.monotonic() > end:
                     reason = f"the {budget:.0f} s for this training were up"
                     self.reporter.send(Declined(probe="further probes", reason=reason, fit=fit))
                     break
 
-    def _subject(self, model: Any, fit: int, asked: Call, why: str) -> Subject:
+    def _subject(self, model: Any, fit: int, kind: str, asked: Call, why: str) -> Subject:
         known, data, validation = self.of(model), asked.data, asked.validation
         assert data is not None
         return Subject(
@@ -316,4 +328,5 @@ class Training:
             {str(layer.name): place_of(layer) for layer in layers(model)},
             known.trained,
             known.carried,
+            goes_on=kind == "fit",
         )

@@ -32,7 +32,7 @@ class _Files:
             file = str(kwargs.get("fname") or (args[0] if args else ""))
             if not file.endswith((".h5", ".keras")):
                 raise
-            self._reporter.stand_in(StandIn(f"weights of {self._name}", self._reporter.here(), "no network is reached"))
+            self._reporter.stand_in(StandIn(f"weights of {self._name}", self._reporter.here(), "no network is reached"), weights=True)
             return MISSING
 
 

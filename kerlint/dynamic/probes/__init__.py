@@ -6,15 +6,17 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import msgspec
 import numpy as np
 
-from kerlint.dynamic.measurements import Declined, Failed, Probed
+from kerlint.dynamic.measurements import Declined, Failed, Probed, Trained
 from kerlint.dynamic.probes.bench import Bench
 from kerlint.dynamic.probes.clock import Clock, DeclinedError
+from kerlint.dynamic.probes.course import Course
 from kerlint.dynamic.probes.facts import MEASURES, fact
-from kerlint.dynamic.probes.keeping import kept
+from kerlint.dynamic.probes.keeping import kept, restore, values
 from kerlint.dynamic.probes.nesting import length, taken
 from kerlint.dynamic.probes.passes import backward, forward, gradients, told
 from kerlint.dynamic.probes.statistics import statistics
@@ -24,6 +26,8 @@ from kerlint.dynamic.subject import Subject
 
 LEAST_SECONDS = 0.2
 """With less time left no other probe is begun."""
+SOON = 0.5
+"""Seconds that a training may take to be done as a whole."""
 
 
 def described(bench: Bench) -> Iterator[Probed]:
@@ -65,13 +69,35 @@ PROBES: tuple[Probe, ...] = (
 def run(subject: Subject, budget_seconds: float, seeds: int, asked: frozenset[str] = frozenset()) -> Generator[Probed]:
     """Measure what can be measured in a time, the cheapest first; `asked` are the codes of rules that have something to ask.
 
-    Afterwards the model is as it was. What the user's model raises in a probe is told as `Declined`.
+    Afterwards the model is as it was, or as its own training leaves it, if that is done within SOON. What the user's model raises in a
+    probe is told as `Declined`.
     """
     bench = Bench(spread(subject), Clock.of(budget_seconds), seeds, asked)
+    left: list[tuple[Any, Any]] = []  # by its own training
     with kept(subject.model):
         for name, codes, probe in PROBES:
             if codes is None or codes & asked:
                 yield from _tried(name, probe, bench)
+        if subject.goes_on:
+            left = trained(bench)
+    if left:
+        restore(left)
+        yield Trained(fit=subject.fit, steps=subject.budget.updates or 0)
+
+
+def trained(bench: Bench) -> list[tuple[Any, Any]]:
+    """The weights that the training itself would leave, if it is done within SOON; else none.
+
+    What the script does with the model afterwards, a second training for instance, begins with them. Only where a step is compiled anyway.
+    """
+    updates, course = bench.subject.budget.updates, vars(bench).get("course")
+    if updates is None or not isinstance(course, Course) or not course.seconds or updates * course.seconds > min(SOON, bench.clock.left()):
+        return []
+    try:
+        course.own(bench.every(), updates)
+    except Exception:  # noqa: BLE001 - what it raises here, it raises in the fit that follows
+        return []
+    return values(bench.subject.model)
 
 
 def spread(subject: Subject) -> Subject:

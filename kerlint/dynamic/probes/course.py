@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -17,7 +17,7 @@ from kerlint.dynamic.probes.clock import Clock, DeclinedError
 from kerlint.dynamic.probes.keeping import FUNCTIONS, restore, values
 from kerlint.dynamic.probes.nesting import arrays, each, length, taken
 from kerlint.dynamic.probes.passes import cost, finite, number, tensor
-from kerlint.dynamic.probes.structure import kernels, leaves, named
+from kerlint.dynamic.probes.structure import backend, kernels, leaves, named
 from kerlint.dynamic.subject import Subject
 
 LEAST_STEPS = 10
@@ -37,6 +37,10 @@ MOST_JUDGED = 256
 """Rows of each kind that a model is judged on."""
 
 
+Batch = tuple[Any, Any, Any]
+"""x, y and sample weights."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     """What arms are run on: x, y, sample weights, cut into batches of one size."""
@@ -52,7 +56,7 @@ class Rows:
         """The number of whole batches."""
         return max(1, min(self.most, length(self.x) // self.batch))
 
-    def batches(self, seed: int) -> list[tuple[Any, Any, Any]]:
+    def batches(self, seed: int) -> list[Batch]:
         """The batches in an order of the seed's own."""
         order = np.random.RandomState(seed).permutation(length(self.x))
         parts = [order[part * self.batch : (part + 1) * self.batch] for part in range(self.count)]
@@ -100,6 +104,11 @@ class Course:
             model.optimizer.build(model.trainable_variables)
         self.weights, self.slots = values(model), values(model.optimizer)
         self.starts: dict[int, list[tuple[Any, Any]]] = {}
+        self.firsts: list[tuple[Rows, int, float | None]] = []
+        """The losses before the first step that are known, by rows and seed."""
+        plain = type(model).train_on_batch is subject.keras.Model.train_on_batch and subject.class_weight is None
+        self.direct = plain and backend() == "tensorflow" and str(subject.keras.__version__).startswith("3.")
+        """Whether the compiled step is called past `train_on_batch`, which takes as long again."""
         self.drawing: Any = None
         """The initializer that replaces those of layers in `anew`, while they are tried."""
         self.anew: frozenset[int] = frozenset()
@@ -127,9 +136,8 @@ class Course:
 
     def run(self, change: Change, steps: int, seed: int) -> Run:
         """So many steps from the weights of a seed."""
-        batches = change.rows.batches(seed)
-        self.start(seed)
-        first = self.loss(batches)
+        batches = self.prepared(change.rows.batches(seed))
+        first = self.first(change.rows, batches, seed)
         self.start(seed)
         ratio = self.train(batches, change.rate, steps)
         if not self.living():
@@ -137,7 +145,26 @@ class Course:
         held, right = judged(self.model, change.held) if change.held else (None, None)
         return Run(first, self.loss(batches), ratio, held, right)
 
-    def train(self, batches: list[tuple[Any, Any, Any]], rate: float, steps: int) -> float | None:
+    def first(self, rows: Rows, batches: list[Batch], seed: int) -> float | None:
+        """The loss before the first step, which is the same for every arm on these rows."""
+        for known, one, loss in self.firsts:
+            if known is rows and one == seed:
+                return loss
+        self.start(seed)
+        self.firsts.append((rows, seed, self.loss(batches)))
+        return self.firsts[-1][2]
+
+    def prepared(self, batches: list[Batch]) -> list[Batch]:
+        """Batches in the form that a step takes with least ado."""
+        if not self.direct:
+            return batches
+        import tensorflow as tf
+
+        x, y, weights = (slice(part, None, 3) for part in range(3))
+        parts = [each(part, tf.constant) for batch in batches for part in batch]
+        return list(zip(parts[x], parts[y], parts[weights], strict=True))
+
+    def train(self, batches: list[Batch], rate: float, steps: int) -> float | None:
         """Take the steps; the size of the first one relative to the kernel that it changes most."""
         self.model.optimizer.learning_rate = rate
         before = self.kernels()
@@ -150,17 +177,30 @@ class Course:
                 break
         return ratio
 
-    def loss(self, batches: list[tuple[Any, Any, Any]]) -> float | None:
+    def own(self, rows: Rows, updates: int) -> None:
+        """The training that the script asks for, from the weights that the model has."""
+        restore(self.weights)
+        restore(self.slots)
+        most = max(1, min(updates, length(rows.x) // rows.batch))
+        self.train(self.prepared(replace(rows, most=most).batches(0)), self.rate, updates)
+
+    def loss(self, batches: list[Batch]) -> float | None:
         """The mean loss of the batches, with nothing moving."""
         self.model.optimizer.learning_rate = STANDING
         mean = float(np.mean([self.step(batch) for batch in batches]))
         return mean if math.isfinite(mean) else None
 
-    def step(self, batch: tuple[Any, Any, Any]) -> float:
+    def step(self, batch: Batch) -> float:
         """One step; the loss that the batch had before it."""
         x, y, weights = batch
+        if self.direct and self.model.train_function is not None:
+            self.model.reset_metrics()
+            return self.told(self.model.train_function(part for part in (batch,)))
         given = {"sample_weight": weights} if self.class_weight is None else {"class_weight": self.class_weight}
-        logs = self.model.train_on_batch(x, y, return_dict=True, **given)
+        return self.told(self.model.train_on_batch(x, y, return_dict=True, **given))
+
+    def told(self, logs: Any) -> float:
+        """The loss among what a step tells."""
         if "loss" not in logs:
             raise DeclinedError("the steps of this model tell no loss")
         return float(number(logs["loss"]))
@@ -169,14 +209,14 @@ class Course:
         """Weights of the seed's own, and the optimizer as it begins."""
         if seed not in self.starts:
             restore(self.weights)
-            self.starts[seed] = list(redrawn(self.model, seed, self.anew, self.drawing))
-        restore(self.weights)
+            drawn = {id(weight): draw for weight, draw in redrawn(self.model, seed, self.anew, self.drawing)}
+            self.starts[seed] = [(weight, drawn.get(id(weight), content)) for weight, content in self.weights]
         restore(self.starts[seed])
         restore(self.slots)
 
     def warm(self, rows: Rows) -> None:
         """Compile the step, if it is not compiled for such batches yet, and time it."""
-        batch = rows.batches(0)[0]
+        (batch,) = self.prepared(rows.batches(0)[:1])
         self.model.optimizer.learning_rate = STANDING
         self.step(batch)
         self.seconds = min(self.timed(batch) for _ in range(TIMED))
@@ -184,7 +224,7 @@ class Course:
         made = [(variable, np.zeros_like(content)) for variable, content in values(self.model.optimizer) if id(variable) not in known]
         self.slots += made  # what an optimizer makes only at its first step begins at 0
 
-    def timed(self, batch: tuple[Any, Any, Any]) -> float:
+    def timed(self, batch: Batch) -> float:
         """The seconds of one step."""
         began = time.monotonic()
         self.step(batch)
@@ -206,23 +246,25 @@ class Course:
         """For a model that is changed for a while: its steps are compiled for what it is now, and the others kept."""
         model = self.model
         functions = {name: getattr(model, name, None) for name in FUNCTIONS}
+        firsts, self.firsts = self.firsts, []
         try:
             for name in FUNCTIONS:
                 setattr(model, name, None)
             yield
         finally:
+            self.firsts = firsts
             for name, function in functions.items():
                 setattr(model, name, function)
 
     @contextmanager
     def drawn(self, initializer: Any, layers: list[Any]) -> Iterator[None]:
         """Kernels of some layers come from another initializer for a while."""
-        starts = self.starts
-        self.starts, self.drawing, self.anew = {}, initializer, frozenset(map(id, layers))
+        starts, firsts = self.starts, self.firsts
+        self.starts, self.firsts, self.drawing, self.anew = {}, [], initializer, frozenset(map(id, layers))
         try:
             yield
         finally:
-            self.starts, self.drawing, self.anew = starts, None, frozenset()
+            self.starts, self.firsts, self.drawing, self.anew = starts, firsts, None, frozenset()
 
     def living(self) -> bool:
         """Whether every weight is finite."""

@@ -95,7 +95,7 @@ def gap(bench: Bench) -> Iterator[Gap]:
 
 
 def _run(bench: Bench, learned: Rows, held: Rows, steps: int, seed: int) -> dict[str, float | None]:
-    course, batches = bench.course, learned.batches(seed)
+    course, batches = bench.course, bench.course.prepared(learned.batches(seed))
     course.start(seed)
     measured = {"first": course.loss(batches[:1])}
     course.start(seed)

@@ -76,8 +76,15 @@ def judged(rule: Rule, exercise: Exercise, layer: str = "") -> Evidence | None:
 
 
 def _sober(evidence: Evidence, exercise: Exercise) -> Evidence:
-    """How well a stand-in for data is learned may speak against a model, never for it: the real data may be harder."""
-    if exercise.synthetic and evidence.verdict == "refuted" and "arms" in evidence.data:
+    """How well a stand-in for data is learned may speak against a model, never for it: the real data may be harder.
+
+    What a model without its trained weights learns speaks neither way.
+    """
+    if "arms" not in evidence.data:
+        return evidence
+    if exercise.begun.weights:
+        return replace(evidence, verdict="inconclusive")
+    if exercise.synthetic and evidence.verdict == "refuted":
         return replace(evidence, verdict="inconclusive", detail=f"{evidence.detail}, on a stand-in for the data")
     return evidence
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,6 +66,11 @@ def saturated_input(case: Case) -> Iterator[Told]:
             return
 
 
+def by_chance(units: int, dead: int) -> float:
+    """How likely it is that so many of the units are 0 for all inputs of one sign, as each of them is with a probability of a half."""
+    return float(sum(math.comb(units, count) for count in range(dead, units + 1)) / 2**units)
+
+
 def saturated(case: Case, share: float) -> Iterator[LayerActivation]:
     """Hidden layers with most of their values at an end of their activation."""
     for layer in case.find(Activations).layers[:-1]:
@@ -79,7 +85,8 @@ def flat_layers(case: Case) -> Iterator[Told]:
     equal = {layer.name for layer in case.find(Gradients).layers if layer.weight_std == 0}  # KER206 says that better
     for layer in case.find(Activations).layers[:-1]:
         units, share = layer.shape[-1] if layer.shape else 0, layer.dead or 0.0
-        if layer.name not in equal and layer.activation in RELU and share >= case["run_dead"] and units >= case["run_units"]:
+        dead = share >= case["run_dead"] and by_chance(units, round(share * units)) < case["run_chance"]
+        if dead and layer.name not in equal and layer.activation in RELU:
             facts = {"layer": layer.name, "share": f"{share:.0%}", "units": units}
             yield "dead", f"{share:.0%} of the {units} units of `{layer.name}` are 0 for every row of a batch", facts
     for layer in saturated(case, case["run_saturated"]):
