@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from kerlint.semantics import catalog, snapshot
 from kerlint.semantics.graph import KerasModel, Maker, dims, is_model

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from kerlint.semantics import binding, catalog, dropping, entry_points, expressions, imports, keras, library, models, snapshot, statements
 from kerlint.semantics.catalog import migration
 from kerlint.semantics.dependencies import LAST
@@ -108,7 +110,7 @@ def _followed(run: Interpreter, parsed: Parsed) -> Program:
     try:
         return run.program()
     except ExhaustedError:
-        return replace(run.facts(), models=())
+        return structs.replace(run.facts(), models=())
 
 
 class Interpreter:
@@ -577,7 +579,7 @@ class Interpreter:
     def record(self, event: Event) -> None:
         """Something happened to a model."""
         if not self.rehearsing:
-            event = event if self.entry is None else replace(event, entry=self.entry.body)
+            event = event if self.entry is None else structs.replace(event, entry=self.entry.body)
             self.events.append(event)
             if event.model is not None:
                 self.latest[id(event.identity)] = event.model
@@ -657,7 +659,7 @@ class Interpreter:
         bound = self.bindings.values()
         assignments = [Assignment(name, value, node, id(node) in self.read, place) for name, value, node, place in bound]
         dropped = () if self.exhausted else tuple(dropping.found(self))
-        return replace(self.facts(), models=tuple(models), assignments=tuple(assignments), dropped=dropped)
+        return structs.replace(self.facts(), models=tuple(models), assignments=tuple(assignments), dropped=dropped)
 
     def facts(self) -> Program:
         """What was recorded on the way, without the models as they stand."""

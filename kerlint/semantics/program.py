@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from kerlint.semantics.values import Const, Term, Unknown, Value
 
@@ -21,8 +23,7 @@ Shape = tuple[int | None, ...]
 """Batch axis first; None is an axis that is not fixed or not known. An unknown rank is no Shape but None."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Layer:
+class Layer(Struct, frozen=True, eq=False):
     """One call of a layer (or operation) in a model's graph.
 
     `cls` is canonical: "keras.layers.Dense"; an operator or function on tensors is its name ("keras.ops.add", "tensorflow.reshape");
@@ -48,27 +49,25 @@ class Layer:
     call: Node | None = None
     """Where it is called on its inputs, `dense(x)`, or else the model that it came in with; None where a Sequential does that."""
 
-    kind: str = field(init=False, default="")
+    kind: str = ""
     """The class without its module: "Dense"."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "kind", self.cls.rpartition(".")[2])
+        force_setattr(self, "kind", self.cls.rpartition(".")[2])
 
     def arg(self, name: str) -> Value | None:
         """One of its arguments, or None."""
         return self.args.get(name)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Loop:
+class Loop(Struct, frozen=True, eq=False):
     """A loop of the user's program; `iterable` is what it runs over (None for `while`)."""
 
     node: Node
     iterable: Value | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Model:
+class Model(Struct, frozen=True, eq=False):
     """A model as it stood at one moment: its layers in the order of computation, nested models flattened.
 
     Two snapshots of one model share their `identity`.
@@ -142,8 +141,7 @@ def _total(layers: tuple[Layer, ...] | list[Layer], complete: bool) -> int | Non
     return total
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Compile:
+class Compile(Struct, frozen=True, eq=False):
     """How a model is compiled. Strings are resolved to the classes they stand for, defaults filled in.
 
     `losses` and `metrics` are per output of the model, in order; an entry is empty or None where that output has none.
@@ -174,8 +172,7 @@ class Compile:
                 return None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Event:
+class Event(Struct, frozen=True, eq=False):
     """Something done to or with a model, in program order.
 
     `kind`: fit, evaluate, predict, train_on_batch, tape (one step of a custom loop with GradientTape), compile,
@@ -195,7 +192,7 @@ class Event:
     """Data of `validation_data=`, as (x, y), or None when there is none; (Unknown, None) when it is not known."""
     callbacks: tuple[Value, ...] | None = ()
     """None when the list of callbacks is not known."""
-    args: Mapping[str, Value] = field(default_factory=dict)
+    args: Mapping[str, Value] = {}
     given: frozenset[str] = frozenset()
     loops: tuple[Loop, ...] = ()
     unknown: tuple[Unknown, ...] = ()
@@ -212,8 +209,7 @@ class Event:
                 return None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Assignment:
+class Assignment(Struct, frozen=True, eq=False):
     """A value bound to a name, and whether anything read that name while it held the value."""
 
     name: str
@@ -224,13 +220,12 @@ class Assignment:
     """How many events of the program had happened by then."""
 
 
-@dataclass(slots=True, eq=False)
-class Use:
+class Use(Struct, frozen=True, eq=False):
     """A call of a library, or of a method of something that is no object of the user's own, as it is written.
 
     `name` is canonical ("keras.layers.Dense", "numpy.random.seed"), `via` as the user reached it; a method is ".fit_transform" of
     `receiver`. A comparison of data is its special method (".__gt__"), and so is a measurement read from a history (".__getitem__").
-    A call in a loop or function is there for each time that it was followed. Not frozen, for speed (see `values`).
+    A call in a loop or function is there for each time that it was followed.
     """
 
     name: str
@@ -260,8 +255,7 @@ class Use:
         return self.positional[position] if position < len(self.positional) else None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Import:
+class Import(Struct, frozen=True, eq=False):
     """A name of Keras or TensorFlow that a statement imports; `path` is as it is written: "keras.layers.core.Dense".
 
     `node` is the alias, or the statement of an `import *`; `module` is what stands behind `from`, or "".
@@ -276,8 +270,7 @@ class Import:
     """How many calls of libraries (`uses`) had happened by then."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reference:
+class Reference(Struct, frozen=True, eq=False):
     """An attribute that is read or set: of something of Keras or TensorFlow (`via` as the user reached it), or of a value (`via` is "").
 
     `name` is canonical, or ".lr" of the value `base`. The parts of a longer chain (`tf.keras` of `tf.keras.layers`) are there as well.
@@ -292,8 +285,7 @@ class Reference:
     """What it is set to."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Dropped:
+class Dropped(Struct, frozen=True, eq=False):
     """A layer that the program makes, or calls, and that nothing reads afterwards.
 
     `name` is what holds it: a variable, an attribute ("self.dense"), or "" for a statement that holds nothing. `called`: it is the output
@@ -310,8 +302,7 @@ class Dropped:
     doubt: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Tape:
+class Tape(Struct, frozen=True, eq=False):
     """A `with tf.GradientTape() as tape:`; `value` is the tape."""
 
     value: Value
@@ -320,8 +311,7 @@ class Tape:
     """The body of the function, the script or the cell that it stands in."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Pass:
+class Pass(Struct, frozen=True, eq=False):
     """A model that is called on data: `model(x, training=True)`.
 
     `training` is what it is called with, or else the default of the user's `call`; None when neither says anything.
@@ -343,8 +333,7 @@ class Pass:
     """As of a use."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Program:
+class Program(Struct, frozen=True, eq=False):
     """One script or notebook, understood: the models it builds and what it does with them, in program order."""
 
     models: tuple[Model, ...]
@@ -354,7 +343,7 @@ class Program:
     """Everything that stayed unknown, for `kerlint show`."""
     uses: tuple[Use, ...] = ()
     """The calls of libraries, and what is set in `os.environ` (as calls of `os.environ.__setitem__`), in program order."""
-    names: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[str, str] = {}
     """What the names of the file itself stand for that are bound to something of a library: {"tf": "tensorflow"}, as imported."""
     files: tuple[Path, ...] = ()
     """The files of the project that were followed into."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from kerlint.semantics.provenance.facts import Facts, Origin, Step, replace
+from msgspec.structs import replace
+
+from kerlint.semantics.provenance.facts import Facts, Origin, Step
 from kerlint.semantics.provenance.knowledge import operation
 from kerlint.semantics.provenance.tracing import Provenance, main_operand
 from kerlint.semantics.values import Const, Items, Table, Term, Value, options
@@ -22,9 +24,8 @@ __all__ = ["Facts", "Origin", "Step", "facts", "forget", "inputs_of", "labels_of
 _KEPT = Provenance()
 
 
-def facts(value: Value | None) -> Facts:
-    """What is known of a data value; memoised by identity, it never fails and never guesses."""
-    return _KEPT.facts(value)
+facts = _KEPT.facts
+"""What is known of a data value; memoised by identity, it never fails and never guesses."""
 
 
 def forget() -> None:

@@ -6,9 +6,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
+
 from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.call import LARGEST, Call, is_float
-from kerlint.semantics.provenance.facts import Facts, bounded, labelled, replace, stepped, union, written
+from kerlint.semantics.provenance.facts import Facts, bounded, labelled, stepped, union, written
 from kerlint.semantics.provenance.knowledge import tables
 from kerlint.semantics.wording import figure
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from math import ceil
 from typing import Any
 
+from msgspec.structs import replace
+
 from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.call import Call, data_names, dtype_of, is_float, is_whole, size
-from kerlint.semantics.provenance.facts import Facts, agreed, bounded, labelled, replace, stepped, union, written
+from kerlint.semantics.provenance.facts import Facts, agreed, bounded, labelled, stepped, union, written
 from kerlint.semantics.provenance.knowledge import spoken
 from kerlint.semantics.values import Items, Term, Value, options
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import prod
 
+from msgspec.structs import replace
+
 from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.call import Call
-from kerlint.semantics.provenance.facts import Facts, agreed, bounded, labelled, replace, union
+from kerlint.semantics.provenance.facts import Facts, agreed, bounded, labelled, union
 from kerlint.semantics.values import Const, Items, Value
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from kerlint.semantics.program import Shape
-from kerlint.semantics.provenance.facts import Facts, Origin, replace, source_of, stepped, written
+from kerlint.semantics.provenance.facts import Facts, Origin, source_of, stepped, written
 from kerlint.semantics.provenance.knowledge import spoken, tables
 from kerlint.semantics.values import Const, Items, Symbol, Term, Value
 
@@ -23,12 +25,8 @@ def data_names() -> tuple[str, ...]:
     return tuple(tables()["libraries"]["data"].split())
 
 
-@dataclass(slots=True)
-class Call:
-    """A term with the facts of what it works on (`data`), and a way to ask for those of its other arguments.
-
-    Not frozen, for speed (see `values`).
-    """
+class Call(Struct, frozen=True, eq=False):
+    """A term with the facts of what it works on (`data`), and a way to ask for those of its other arguments."""
 
     term: Term
     data: Facts

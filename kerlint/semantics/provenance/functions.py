@@ -6,10 +6,12 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
+
 from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.arithmetic import Bounds, sane
 from kerlint.semantics.provenance.call import LARGEST, Call
-from kerlint.semantics.provenance.facts import Facts, bounded, labelled, replace
+from kerlint.semantics.provenance.facts import Facts, bounded, labelled
 from kerlint.semantics.provenance.knowledge import tables
 from kerlint.semantics.values import Const, Value
 

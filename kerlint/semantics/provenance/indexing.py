@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.arrays import stacked
 from kerlint.semantics.provenance.call import Call
-from kerlint.semantics.provenance.facts import Facts, agreed, bounded, labelled, narrowed, replace, stepped, union, written
+from kerlint.semantics.provenance.facts import Facts, agreed, bounded, labelled, narrowed, stepped, union, written
 from kerlint.semantics.provenance.tables import column, stored_column
 from kerlint.semantics.values import Const, Items, Symbol, Term, Unknown, Value, python
 

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
+from msgspec.structs import replace
+
 from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.call import LARGEST, Ask
-from kerlint.semantics.provenance.facts import Facts, Origin, agreed, bounded, labelled, replace, source_of, union, written
+from kerlint.semantics.provenance.facts import Facts, Origin, agreed, bounded, labelled, source_of, union, written
 from kerlint.semantics.values import Choice, Const, Items, Symbol, Table, Term, Unknown, Value
 
 DEEPEST = 8
@@ -25,11 +27,21 @@ def scalar(value: Value) -> Facts:
         case Const(int() | float() as found) if -LARGEST < found < LARGEST:
             return _number(found, value.doubt)
         case Const(str() | bytes()):
-            return Facts(resolved=True, shape=(), scaled=False, form="text", dtype="str", doubt=value.doubt)
+            return _text(value.doubt)
         case Symbol(name) if name in NUMBERS:
             return Facts(resolved=True, shape=(), low=NUMBERS[name], high=NUMBERS[name], scaled=False, form="continuous")
         case _:
-            return Facts(doubt=value.doubt)
+            return _unknown(value.doubt)
+
+
+@lru_cache(maxsize=64)
+def _unknown(doubt: str) -> Facts:
+    return Facts(doubt=doubt)
+
+
+@lru_cache(maxsize=64)
+def _text(doubt: str) -> Facts:
+    return Facts(resolved=True, shape=(), scaled=False, form="text", dtype="str", doubt=doubt)
 
 
 @lru_cache(maxsize=1024, typed=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from kerlint.semantics.graph import KerasLayer, KerasModel
 from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.call import Call
-from kerlint.semantics.provenance.facts import Facts, bounded, narrowed, replace, stepped, written
+from kerlint.semantics.provenance.facts import Facts, bounded, narrowed, stepped, written
 from kerlint.semantics.provenance.indexing import element_of
 from kerlint.semantics.provenance.knowledge import entry, words
 from kerlint.semantics.provenance.sources import model

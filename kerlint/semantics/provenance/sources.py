@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Any
 
+from msgspec.structs import replace
+
 from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.call import Call, dtype_of, is_float
-from kerlint.semantics.provenance.facts import Facts, bounded, labelled, narrowed, replace, source_of, union
+from kerlint.semantics.provenance.facts import Facts, bounded, labelled, narrowed, source_of, union
 from kerlint.semantics.provenance.knowledge import entry
 from kerlint.semantics.values import Const, Items, Value, python
 

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from math import ceil, floor
 from typing import Any
 
+from msgspec.structs import replace
+
 from kerlint.semantics.program import Shape
 from kerlint.semantics.provenance.arrays import number
 from kerlint.semantics.provenance.call import Call
-from kerlint.semantics.provenance.facts import Facts, Origin, replace, source_of, stepped, written
+from kerlint.semantics.provenance.facts import Facts, Origin, source_of, stepped, written
 from kerlint.semantics.provenance.indexing import element_of
 from kerlint.semantics.provenance.literals import either, grouped
 from kerlint.semantics.values import Items, Term, Value

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from kerlint.semantics.provenance import arithmetic, arrays, axes, functions, indexing, literals, preparation, sources, streams, tables
 from kerlint.semantics.provenance.call import Call, argument, data_names
-from kerlint.semantics.provenance.facts import Facts, replace
+from kerlint.semantics.provenance.facts import Facts
 from kerlint.semantics.provenance.knowledge import Operation, operation
 from kerlint.semantics.provenance.knowledge import tables as knowledge
 from kerlint.semantics.values import Choice, Const, Items, Symbol, Table, Term, Value, thing
@@ -29,6 +30,8 @@ MODULES: dict[str, ModuleType] = {
 """Where the operations that data.toml names are defined."""
 MOST = 4096
 """Values whose facts are kept; a program has some hundreds, and more would only hold old programs in memory."""
+MADE = (Term, Items, Table, Choice)
+"""What is made of other values; of everything else, a look tells all that is known."""
 NOTHING = TOO_LONG = Facts()
 
 
@@ -40,14 +43,19 @@ class Provenance:
         self.depth = 0
 
     def facts(self, value: Value | None) -> Facts:
-        """What is known of a value; its makings are looked at first, without recursion, however long their chain is."""
+        """What is known of a value; its makings are looked at first, without recursion, however long their chain is.
+
+        Values that an operation makes up on its way (rows of a list) are looked at on the spot.
+        """
         if value is None:
             return NOTHING
         known = self.memo.get(value)
         if known is not None:
             return known
-        if not isinstance(value, (Term, Items, Table, Choice)):
+        if not isinstance(value, MADE):
             return literals.scalar(value)
+        if self.depth > literals.DEEPEST:
+            return TOO_LONG
         if self.depth == 0 and len(self.memo) > MOST:
             self.memo.clear()
         self.depth += 1
@@ -64,36 +72,25 @@ class Provenance:
             top = waiting[-1]
             if top in self.memo:
                 waiting.pop()
-            elif top in entered:
+            elif top not in entered and (parts := [part for part in _parts(top) if part not in self.memo and part not in entered]):
+                entered.add(top)
+                waiting += parts
+            else:
                 waiting.pop()
                 self.memo[top] = self._made(top)
-            else:
-                entered.add(top)
-                waiting.extend(part for part in _parts(top) if part not in self.memo and part not in entered)
 
     def _made(self, value: Value) -> Facts:
         match value:
             case Term():
                 return self._done(value)
             case Items():
-                return literals.listed(value, self._ask)
+                return literals.listed(value, self.facts)
             case Table():
-                return literals.tabled(value, self._ask)
+                return literals.tabled(value, self.facts)
             case Choice():
-                return literals.merged(value, self._ask)
+                return literals.merged(value, self.facts)
             case _:
                 return literals.scalar(value)
-
-    def _ask(self, value: Value | None) -> Facts:
-        """The facts of a part; values that an operation makes up on its way (rows of a list) are looked at on the spot."""
-        if (
-            value is not None
-            and value not in self.memo
-            and self.depth > literals.DEEPEST
-            and isinstance(value, (Term, Items, Table, Choice))
-        ):
-            return TOO_LONG
-        return self.facts(value)
 
     def _done(self, term: Term) -> Facts:
         term = _of_generator(term)
@@ -111,7 +108,7 @@ class Provenance:
         """The first doubt of an argument."""
         for value in term.args.values():
             if value.doubt or type(value) is not Const:
-                found = self._ask(value).doubt
+                found = self.facts(value).doubt
                 if found:
                     return found
         return ""
@@ -119,13 +116,13 @@ class Provenance:
     def _call(self, term: Term) -> tuple[Call, Operation | None]:
         """The operation that a term is, with the facts of the data it works on."""
         known = operation(term.name)
-        receiver = self._ask(term.args.get("self"))
+        receiver = self.facts(term.args.get("self"))
         if receiver.yields is not None:
             known = operation(f"~{term.name}") or known
-        data = self._ask(main_operand(term, known))
+        data = self.facts(main_operand(term, known))
         if known is None and data.origin is None:
-            data = next((found for found in map(self._ask, term.args.values()) if found.origin is not None), data)
-        return Call(term, data, known.effect if known else "unknown", known.about if known else {}, self._ask), known
+            data = next((found for found in map(self.facts, term.args.values()) if found.origin is not None), data)
+        return Call(term, data, known.effect if known else "unknown", known.about if known else {}, self.facts), known
 
 
 def main_operand(term: Term, known: Operation | None) -> Value | None:
@@ -139,38 +136,40 @@ def main_operand(term: Term, known: Operation | None) -> Value | None:
 
 def _of_generator(term: Term) -> Term:
     """`rng.normal(...)` as the function of the library that the generator comes from."""
-    match term:
-        case Term(name, {"self": Term(maker) | Symbol(maker)}) if name.endswith("()"):
+    match term.args.get("self") if term.name.endswith("()") else None:
+        case Term(maker) | Symbol(maker):
             library = knowledge()["libraries"]["generators"].get(maker)
             if library is not None:
                 args = {key: value for key, value in term.args.items() if key != "self"}
-                return Term(f"{library}{name[:-2]}", args, root=thing(term), node=term.node)
+                return Term(f"{library}{term.name[:-2]}", args, root=thing(term), node=term.node)
+        case _:
+            pass
     return term
 
 
-def _parts(value: Value) -> Iterator[Value]:
+def _parts(value: Value) -> list[Value]:
     """The values that one is made of, as far as they have facts worth keeping."""
     match value:
-        case Term(args=args):
-            yield from (part for part in args.values() if isinstance(part, (Term, Items, Table, Choice)))
+        case Term(args=named) | Table(entries=named):
+            return [part for part in named.values() if isinstance(part, MADE)]
         case Items():
-            yield from _inside(value)
-        case Table(entries):
-            yield from (part for part in entries.values() if isinstance(part, (Term, Items, Table, Choice)))
+            return _inside(value)
         case Choice(found):
-            yield from (part for part in found if isinstance(part, (Term, Items, Table, Choice)))
+            return [part for part in found if isinstance(part, MADE)]
         case _:
-            return
+            return []
 
 
-def _inside(value: Items) -> Iterator[Value]:
+def _inside(value: Items) -> list[Value]:
     """The data in a nested list; its rows are not data of their own."""
+    found: list[Value] = []
     waiting: list[Value] = [value]
     while waiting:
         match waiting.pop():
             case Items(items):
-                waiting.extend(item for item in items if not isinstance(item, Const))
+                waiting += [item for item in items if not isinstance(item, Const)]
             case (Term() | Table() | Choice()) as part:
-                yield part
+                found.append(part)
             case _:
                 pass
+    return found
