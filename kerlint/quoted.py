@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kerlint.outcome import digest
-from kerlint.source import Source, SourceError, read
+
+if TYPE_CHECKING:
+    from kerlint.source import Source
 
 MOST_KEPT = 16
 """Files that are kept while a report quotes them: it goes from file to file."""
 
 
-class Quoted(Mapping[Path, Source]):
+class Quoted(Mapping[Path, "Source"]):
     """The files that findings are in, read when they are asked for; what has changed since it was examined is not there any more.
 
     `contents` are files by resolved path that hold something else than what is on disk.
@@ -38,6 +41,8 @@ class Quoted(Mapping[Path, Source]):
         return len(self._files)
 
     def _source(self, path: Path) -> Source:
+        from kerlint.source import SourceError, read  # which a run without findings does without
+
         try:
             data = self._contents.get(path.resolve())
             data = path.read_bytes() if data is None else data

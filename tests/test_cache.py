@@ -105,6 +105,23 @@ def test_warm_run_imports_neither_a_parser_nor_multiprocessing(tree: Path) -> No
         assert [name in modules for name in ("kerlint.syntax", "multiprocessing", "libcst")] == [expected, expected, False]
 
 
+def test_warm_run_without_findings_imports_little(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("import keras\nmodel = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])\n")
+    code = "import sys; from kerlint.cli import main; main(['.']); print(*sys.modules, file=sys.stderr)"
+    needed = {"kerlint.engine", "kerlint.source", "kerlint.rule", "kerlint.syntax", "tomli"}
+    for expected in (needed, set()):
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        assert done.stdout == "Nothing found.\n1 file, 1 model, 0 fit calls\n"
+        assert (needed | {"click", "hashlib", "libcst", "multiprocessing"}).intersection(done.stderr.split()) == expected
+
+
 def write(name: str, text: str) -> Callable[[Path], object]:
     return lambda tree: (tree / name).write_text(text)
 

@@ -6,12 +6,15 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from kerlint.finding import Finding, Range
 from kerlint.reports import BLUE, BOLD, CYAN, TINT, Batch, Paint, headed
-from kerlint.source import Source, written
+
+if TYPE_CHECKING:
+    from kerlint.source import Source
 
 TAB = "    "
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -83,6 +86,8 @@ def lines_of(place: Range, sources: Mapping[Path, Source]) -> list[str]:
     if cell is None:
         return []
     if source and not cell.text.strip():  # it is no code of the notebook but what a file is written from
+        from kerlint.source import written
+
         return _lines(written(source, cell))
     return [" " * (cell.shown(row, 1) - 1) + line for row, line in enumerate(_lines(cell.text), 1)]
 
