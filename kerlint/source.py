@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -144,10 +144,10 @@ def raw_rows(source: Source) -> dict[int, tuple[int, ...]]:
 
 def parse(source: Source) -> Parsed:
     """Parse every cell; one that is broken becomes a problem and the others are parsed all the same."""
-    from kerlint.syntax.reading import undisturbed
+    from kerlint.syntax.reading import tree, undisturbed
 
     with without_garbage_collection(), undisturbed():
-        results = [_parse_cell(cell) for cell in source.cells]
+        results = [_parse_cell(cell, tree) for cell in source.cells]
     modules = tuple(result if not isinstance(result, Problem) else None for result in results)
     return Parsed(modules, tuple(result for result in results if isinstance(result, Problem)))
 
@@ -246,9 +246,7 @@ def _dedented(text: str) -> tuple[str, tuple[int, ...]]:
 # Parsing
 
 
-def _parse_cell(cell: Cell) -> Module | Problem:
-    from kerlint.syntax.reading import tree
-
+def _parse_cell(cell: Cell, tree: Callable[[str], Module]) -> Module | Problem:
     if deep := too_deep(cell.text):
         message, offset = deep
         return _problem(f"cannot be analysed: {message}", *_place(cell.text[:offset]), cell)

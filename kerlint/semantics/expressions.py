@@ -369,8 +369,13 @@ def arguments(run: Interpreter, node: syntax.Call) -> tuple[list[Value], dict[st
     positional: list[Value] = []
     keywords: dict[str, Value] = {}
     for arg in node.args:
-        value = evaluate(run, arg.value)
-        value = run.placed(value, arg.value)
+        value = run.placed(evaluate(run, arg.value), arg.value)
+        if not arg.star:
+            if arg.keyword is None:
+                positional.append(value)
+            else:
+                keywords[arg.keyword.value] = value
+            continue
         match arg.star, value:
             case "*", Items(items):
                 positional.extend(items)
@@ -382,12 +387,8 @@ def arguments(run: Interpreter, node: syntax.Call) -> tuple[list[Value], dict[st
                 keywords.update({str(key): item for key, item in entries.items()})
                 if unlisted:
                     keywords["**"] = Unknown("keyword arguments that are not known", node=arg.value)
-            case "**", _:
-                keywords["**"] = Unknown("keyword arguments that are not known", node=arg.value)
-            case _ if arg.keyword is not None:
-                keywords[arg.keyword.value] = value
             case _:
-                positional.append(value)
+                keywords["**"] = Unknown("keyword arguments that are not known", node=arg.value)
     return positional, keywords
 
 

@@ -232,7 +232,8 @@ class Interpreter:
         while frame is not None:
             found = frame.fields.get(name)
             if found is not None:
-                self._mark_read(frame, name)
+                if (bound := self.bound_at.get((id(frame), name))) is not None:
+                    self.read.add(bound)
                 value = self.fetched(found)
                 if type(value) in HOLDING:
                     dropping.read(self, value)
@@ -252,17 +253,11 @@ class Interpreter:
 
     def fetched(self, value: Value) -> Value:
         """The value of a name now: its newest content, an import that waited followed."""
-        match value:
-            case Deferred():
-                return imports.resolve(self, value)
-            case Choice(found) if any(isinstance(option, Deferred) for option in found):
-                return join(*map(self.fetched, found))
-            case _:
-                return self.heap.current(value)
-
-    def _mark_read(self, frame: Frame, name: str) -> None:
-        if (node := self.bound_at.get((id(frame), name))) is not None:
-            self.read.add(node)
+        if isinstance(value, Deferred):
+            return imports.resolve(self, value)
+        if isinstance(value, Choice) and any(isinstance(option, Deferred) for option in value.options):
+            return join(*map(self.fetched, value.options))
+        return self.heap.current(value)
 
     def assign(self, target: Node, value: Value) -> None:
         """Bind a value to a target: a name, an attribute, a subscript, or a pattern of them."""

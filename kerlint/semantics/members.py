@@ -32,10 +32,16 @@ if TYPE_CHECKING:
 def attribute(run: Interpreter, base: Value, name: str, node: Node) -> Value:
     """The value of `base.name`."""
     match base:
-        case Symbol(module) if module.endswith("flags.FLAGS"):
-            return run.fetched(run.flags().fields.get(name, Unknown(f"the flag `{name}`", node=node)))
-        case Symbol():
+        case Symbol(module):
+            if module.endswith("flags.FLAGS"):
+                return run.fetched(run.flags().fields.get(name, Unknown(f"the flag `{name}`", node=node)))
             return symbol_member(base, name, node)
+        case Unknown(reason):
+            return Unknown(reason, node=node)
+        case Term("super", {"self": Instance() as this}):
+            return Term("method", {"self": base, "name": Const(name)}, node=node) if this else base
+        case Term():
+            return _term_member(run, base, name, node)
         case Namespace(frame):
             found = frame.fields.get(name)
             return run.submodule(base, name, node) if found is None else run.fetched(found)
@@ -46,8 +52,6 @@ def attribute(run: Interpreter, base: Value, name: str, node: Node) -> Value:
         case Class():
             member = class_member(base, name)
             return run.bound(member, base) if member is not None else Unknown(f"`{base.name}` has no `{name}` in the source", node=node)
-        case Term("super", {"self": Instance() as this}):
-            return Term("method", {"self": base, "name": Const(name)}, node=node) if this else base
         case Table(entries) if name in entries:
             return run.heap.current(entries[name])
         case KerasModel():
@@ -56,10 +60,6 @@ def attribute(run: Interpreter, base: Value, name: str, node: Node) -> Value:
             return _layer_member(run, base, name, node)
         case Tensor():
             return _tensor_member(base, name, node)
-        case Term():
-            return _term_member(run, base, name, node)
-        case Unknown(reason):
-            return Unknown(reason, node=node)
         case _:
             return Term("method", {"self": base, "name": Const(name)}, node=node)
 

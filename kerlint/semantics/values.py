@@ -263,11 +263,7 @@ def text(value: Value | None) -> str | None:
 
 def options(value: Value) -> tuple[Value, ...]:
     """The alternatives of a choice, or the one value."""
-    match value:
-        case Choice(found):
-            return found
-        case _:
-            return (value,)
+    return value.options if isinstance(value, Choice) else (value,)
 
 
 def is_data_choice(value: Value) -> bool:
@@ -285,21 +281,20 @@ def same(left: Value, right: Value, depth: int = 0) -> bool:
     """Whether two values are certainly alike: equal constants, or what the same code made of alike values."""
     if left is right:
         return True
+    if type(left) is not type(right):  # most pairs that are asked for, so this comes before the patterns
+        return False
     match left, right:
-        case Term(a), Term(b) if left.node is right.node is not None and depth < DEEPEST_ALIKE:
-            return (
-                a == b
-                and left.args.keys() == right.args.keys()
-                and all(same(left.args[key], right.args[key], depth + 1) for key in left.args)
-            )
+        case Term(a), Term(b):
+            if a != b or left.node is not right.node or left.node is None or depth >= DEEPEST_ALIKE:
+                return False
+            args, others = left.args, right.args
+            return args.keys() == others.keys() and all(same(arg, others[name], depth + 1) for name, arg in args.items())
         case Const(a), Const(b):
             return type(a) is type(b) and bool(a == b)
-        case Symbol(a), Symbol(b):
+        case (Symbol(a), Symbol(b)) | (Unknown(a), Unknown(b)):
             return a == b
         case Items(a, kind), Items(b, other):
             return kind == other and len(a) == len(b) and all(map(same, a, b))
-        case Unknown(a), Unknown(b):
-            return a == b
         case _:
             return False
 
@@ -309,7 +304,10 @@ def join(*values: Value) -> Value:
     kept: list[Value] = []
     for value in values:
         for option in options(value):
-            if not any(same(option, other) or _alike(option, other) for other in kept):
+            for other in kept:
+                if same(option, other) or _alike(option, other):
+                    break
+            else:
                 kept.append(option)
                 if len(kept) > (MOST_DATA if all(isinstance(one, Term) for one in kept) else MOST_OPTIONS):
                     return Unknown("more alternatives than are followed", node=kept[-1].node)
@@ -321,7 +319,7 @@ def join(*values: Value) -> Value:
 def _alike(left: Value, right: Value) -> bool:
     """Whether two contents of one list of unknown length hold the same members."""
     match left, right:
-        case Term("many", {"element": one}), Term("many", {"element": other}) if left is not right:
+        case Term("many", {"element": one}), Term("many", {"element": other}):
             first, second = options(one), options(other)
             alike = len(first) == len(second) and all(map(same, first, second))
             return alike and _root(left) is _root(right) and left.args.get("over") is right.args.get("over")

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from kerlint.depth import MOST_LINKS
 from kerlint.syntax import nodes
 from kerlint.syntax.nodes import Arg, CompFor, Expression, IndentedBlock, MatchPattern, Name, Operator, Statement
 from kerlint.syntax.text import Text
@@ -255,6 +256,8 @@ def _unary(text: Text, node: ast.UnaryOp) -> Expression:
 
 
 def _boolean(text: Text, node: ast.BoolOp) -> Expression:
+    if len(node.values) > MOST_LINKS:  # freeing a deeper tree would overflow the stack; all other chains CPython limits itself
+        raise RecursionError
     operator = SIGNS[type(node.op)]
     first, *others = _expressions(text, node.values)
     for other in others:
