@@ -80,15 +80,21 @@ def slopes(ratio: float | None = 1.0, **more: Any) -> Gradients:
     return Gradients(fit=1, layers=(layer,), ratio=ratio, **more)
 
 
-def against(code: str, written: tuple[float | None, ...], changed: tuple[float | None, ...]) -> Counterfactual:
-    arms = (Arm("", (3.0,) * len(written), written), Arm("relu", (3.0,) * len(changed), changed))
+def against(
+    code: str, written: tuple[float | None, ...], changed: tuple[float | None, ...], held: tuple[tuple[float, ...], ...] = ((), ())
+) -> Counterfactual:
+    arms = (Arm("", (3.0,) * len(written), written, held=held[0]), Arm("relu", (3.0,) * len(changed), changed, held=held[1]))
     return Counterfactual(fit=1, rule=code, steps=40, unit="loss/var(y)", scale=1.0, arms=arms)
 
 
-def at_rates(*rates: tuple[float, tuple[float | None, ...]], held: tuple[tuple[float, ...], ...] = (), **more: Any) -> Rates:
-    helds = held or ((),) * len(rates)
+def at_rates(
+    *rates: tuple[float, tuple[float | None, ...]], held: tuple[tuple[float, ...], ...] = (), peaks: tuple[float, ...] = (), **more: Any
+) -> Rates:
+    """`peaks` are those of the first rate."""
+    helds, tops = held or ((),) * len(rates), (peaks, *((),) * len(rates))
     arms = tuple(
-        Arm("", (2.0,) * len(last), last, rate=rate, update_ratio=1e-6, held=one) for (rate, last), one in zip(rates, helds, strict=True)
+        Arm("", (2.0,) * len(last), last, rate=rate, update_ratio=1e-6, held=one, peak=peak)
+        for (rate, last), one, peak in zip(rates, helds, tops, strict=False)
     )
     return Rates(fit=1, steps=40, unit="loss/var(y)", scale=1.0, arms=arms, **more)
 
@@ -158,10 +164,18 @@ CASES = [
     Case("KER101", "inconclusive", (*received(255.0), against("KER101", (1.0, 1.1, 1.2), (0.5, 0.5, 0.5)))),
     Case("KER101", "refuted", (*received(255.0), against("KER101", (1.0, 1.1, 1.2), (1.0, 1.1, 1.2)))),
     Case("KER101", "refuted", (*received(255.0), against("KER101", (0.05, 0.05, 0.05), (1e-4, 1e-4, 1e-4)))),
+    Case(
+        "KER101",
+        "confirmed",
+        (*received(255.0), against("KER101", (1e-6,) * 3, (1e-2,) * 3, ((6.5, 7.0, 6.0), (0.4, 0.5, 0.4)))),
+        "loss/var(y) of rows held out after 40 steps 6.5 as written",
+    ),
+    Case("KER101", "refuted", (*received(255.0), against("KER101", (0.5,) * 3, (1e-2,) * 3, ((0.5, 0.5, 0.5), (0.6, 0.5, 0.4))))),
     Case("KER101", "refuted", received(1.0), "up to 1, not more than 10"),
     Case("KER101", "not exercised", received(255.0), "it was not measured"),
     Case("KER102", "confirmed", (data(x(spread_ratio=1000.0, wide=1)), against("KER102", (None, None), (1.3, 1.2))), "1,000 times apart"),
     Case("KER102", "inconclusive", (data(x(spread_ratio=1000.0)), against("KER102", (2.0, 2.0), (1.3, 1.2)))),
+    Case("KER102", "inconclusive", (data(x(spread_ratio=2e3)), against("KER102", (0.1, 0.1), (9e-3, 9e-3), ((0.5, 0.5), (0.4, 0.4))))),
     Case("KER102", "refuted", (data(x(spread_ratio=2.0)),), "2 times apart"),
     Case("KER102", "refuted", (data(x(spread_ratio=1000.0), normalizer="norm"),), "`norm` normalizes"),
     Case("KER103", "confirmed", (data(y(0, 900, mean=500.0)), first(std=0.5, shape=(32, 1)), against("KER103", (9.0, 9.0), (0.2, 0.3)))),
@@ -169,6 +183,7 @@ CASES = [
     Case(
         "KER103", "inconclusive", (data(y(0, 900, mean=500.0)), first(std=0.5, shape=(32, 1)), against("KER103", (None,) * 2, (None,) * 2))
     ),
+    Case("KER103", "refuted", (data(y(0, 5, mean=2.1)), first(std=0.4, shape=(32, 1)), against("KER103", (3.1, 3.1), (1.2, 1.2)))),
     Case("KER103", "refuted", (data(y(0, 9, mean=0.1)), first(std=0.5, shape=(32, 1)), against("KER103", (1.0, 1.0), (0.9, 0.9)))),
     Case(
         "KER104",
@@ -263,6 +278,13 @@ CASES = [
     ),
     *(Case(code, "refuted", (first(2.3, low=0.1, high=0.8), against(code, (0.9, 0.9), (1.0, 1.0)))) for code in ("KER305", "KER307")),
     *(Case(code, "inconclusive", (first(3.9, low=-0.1, high=0.8), against(code, (0.9, 0.9), (0.9, 1.0)))) for code in ("KER305", "KER307")),
+    Case("KER307", "confirmed", (first(9.1, low=0.0, high=0.65, sums=(0.2, 1.9)),), "first loss 9.1", {"loss": "categorical_crossentropy"}),
+    Case(
+        "KER307",
+        "inconclusive",
+        (first(9.1, low=0.0, high=0.65, sums=(0.2, 1.9)), against("KER307", (0.9, 0.9), (0.9, 1.0))),
+        fit={"loss": "binary_crossentropy"},
+    ),
     Case("KER306", "confirmed", (first(low=0.01, high=0.3, sums=(1.0, 1.0), activation="softmax"),)),
     Case("KER306", "refuted", (first(low=-1.0, high=0.3, sums=(0.4, 0.6)),)),
     Case("KER308", "confirmed", (data(y(5, 50)), first(shape=(32, 1), activation="sigmoid"))),
@@ -302,6 +324,8 @@ CASES = [
     ),
     Case("KER401", "confirmed", (at_rates((1.0, (None, None)), (0.1, (0.1, 0.1))),), "not finite with learning_rate=1.0"),
     Case("KER401", "inconclusive", (at_rates((1.0, (0.5, 0.5)), (0.1, (0.2, 0.1))),)),
+    Case("KER401", "confirmed", (at_rates((1.0, (0.5, 0.5)), (0.1, (0.2, 0.1)), peaks=(900.0, 60.0)),), "rises to 30 times the first loss"),
+    Case("KER401", "inconclusive", (at_rates((1.0, (0.5, 0.5)), (0.1, (0.2, 0.1)), peaks=(900.0, 3.0)),)),
     Case("KER401", "refuted", (at_rates((0.05, (0.2, 0.2)), (0.005, (0.9, 0.9))),)),
     Case("KER402", "confirmed", (at_rates((1e-8, (2.0, 2.0)), (1e-7, (2.0, 2.0)), (1e-3, (0.9, 0.9))),)),
     Case("KER402", "inconclusive", (at_rates((1e-8, (2.0, 2.0)), (1e-7, (2.0, 2.0))),)),

@@ -32,7 +32,7 @@ from kerlint.dynamic.probes.structure import kernels, leaves
 from kerlint.dynamic.probes.trainings import USUAL_RATES
 from kerlint.dynamic.probes.variations import MODELS
 
-SECONDS, OTHERS = 6.0, 1.0
+SECONDS, OTHERS = 5.0, 1.0
 """What a training may take, and one that is not looked into."""
 MOST = 3
 JUDGED = 2000
@@ -114,7 +114,8 @@ class Whole:
                 except Exception as error:  # noqa: BLE001 - told in the notes
                     known[group] = f"{type(error).__name__}: {str(error)[:200]}"
                 note["arms"][code] = known[group]
-            model.optimizer, model.train_function = optimizer, None
+            model.optimizer = optimizer
+            model.train_function = model.test_function = model.predict_function = None
             restore(end)
         self._write(note)
         return history
@@ -138,7 +139,8 @@ class Whole:
 
         def again(name: str, at: float = rate, x: Any = None, y: Any = None, held: Any = None, scale: float = 1.0) -> dict[str, Any]:
             restore(start)
-            model.optimizer, model.train_function = fresh(optimizer, rate), None
+            model.optimizer = fresh(optimizer, rate)
+            model.train_function = model.test_function = model.predict_function = None  # they have the model as it was
             model.optimizer.learning_rate = at
             other = {key: value for key, value in given.items() if not key.startswith("validation")}
             schedules = [each for each in self._callbacks(given) if isinstance(each, self.keras.callbacks.LearningRateScheduler)]

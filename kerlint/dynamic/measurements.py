@@ -177,6 +177,8 @@ class Arm(msgspec.Struct, frozen=True, omit_defaults=True):
     """The accuracy on them, where there are classes."""
     update_ratio: Number = None
     """The greatest size of a first step relative to its kernel, median over the seeds."""
+    peak: tuple[Number, ...] = ()
+    """The greatest loss on the way."""
 
 
 class Arms(Probed, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ for name, shape in (("mnist", (28, 28)), ("fashion_mnist", (28, 28)), ("cifar10"
     assert x_train.dtype == x_test.dtype == np.uint8 and x_train.min() == 0 and x_train.max() == 255, name
     assert y_train.shape == ((rows,) if "mnist" in name else (rows, 1)), name
     assert set(np.unique(y_train)) == set(range(100 if name == "cifar100" else 10)), name
+    assert x_train[:500].std(axis=0).min() > 0, name  # a script may divide by it
     assert y_train.dtype == (np.int64 if name == "cifar100" else np.uint8), name
 assert mnist.load_data is datasets.mnist.load_data
 assert len(np.unique(datasets.cifar100.load_data(label_mode="coarse")[0][1])) == 20

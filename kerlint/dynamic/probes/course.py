@@ -82,6 +82,7 @@ class Run:
     ratio: float | None
     held: float | None
     held_accuracy: float | None = None
+    peak: float | None = None
 
 
 class Course:
@@ -130,6 +131,7 @@ class Course:
             tuple(run.last for run in runs),
             rate=change.rate,
             update_ratio=median(ratios) if ratios else None,
+            peak=tuple(run.peak for run in runs),
             held=tuple(run.held for run in runs) if change.held else (),
             held_accuracy=tuple(run.held_accuracy for run in runs) if change.held else (),
         )
@@ -139,11 +141,11 @@ class Course:
         batches = self.prepared(change.rows.batches(seed))
         first = self.first(change.rows, batches, seed)
         self.start(seed)
-        ratio = self.train(batches, change.rate, steps)
+        ratio, peak = self.train(batches, change.rate, steps)
         if not self.living():
             return Run(first, None, ratio, None)
         held, right = judged(self.model, change.held) if change.held else (None, None)
-        return Run(first, self.loss(batches), ratio, held, right)
+        return Run(first, self.loss(batches), ratio, held, right, peak)
 
     def first(self, rows: Rows, batches: list[Batch], seed: int) -> float | None:
         """The loss before the first step, which is the same for every arm on these rows."""
@@ -164,18 +166,19 @@ class Course:
         parts = [each(part, tf.constant) for batch in batches for part in batch]
         return list(zip(parts[x], parts[y], parts[weights], strict=True))
 
-    def train(self, batches: list[Batch], rate: float, steps: int) -> float | None:
-        """Take the steps; the size of the first one relative to the kernel that it changes most."""
+    def train(self, batches: list[Batch], rate: float, steps: int) -> tuple[float | None, float | None]:
+        """Take the steps; the size of the first one relative to the kernel that it changes most, and the greatest loss on the way."""
         self.model.optimizer.learning_rate = rate
         before = self.kernels()
-        ratio = None
+        ratio, peak = None, -math.inf
         for step in range(steps):
             loss = self.step(batches[step % len(batches)])
             if step == 0:
                 ratio = moved(before, self.kernels())
             if not math.isfinite(loss):
-                break
-        return ratio
+                return ratio, None
+            peak = max(peak, loss)
+        return ratio, finite(peak)
 
     def own(self, rows: Rows, updates: int) -> None:
         """The training that the script asks for, from the weights that the model has."""

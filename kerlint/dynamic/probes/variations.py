@@ -10,7 +10,7 @@ from kerlint.dynamic.measurements import Counterfactual
 from kerlint.dynamic.probes.baseline import loss_name
 from kerlint.dynamic.probes.bench import STEPS, Bench
 from kerlint.dynamic.probes.clock import DeclinedError
-from kerlint.dynamic.probes.course import Change
+from kerlint.dynamic.probes.course import Change, Rows, parted
 from kerlint.dynamic.probes.keeping import changed
 from kerlint.dynamic.probes.passes import number
 from kerlint.dynamic.probes.statistics import standardized
@@ -39,10 +39,19 @@ def inputs_changed(bench: Bench) -> Iterator[Counterfactual]:
 def data_changed(bench: Bench, codes: Iterable[str], name: str, **other: Any) -> Iterator[Counterfactual]:
     """The same model on other rows."""
     course = bench.course
-    changes = [Change("", course.rate, bench.rows()), Change(name, course.rate, bench.rows(**other))]
+    pairs = [held_out(bench.rows()), held_out(bench.rows(**other))] if "x" in other else [(bench.rows(),), (bench.rows(**other),)]
+    changes = [Change(change, course.rate, *pair) for change, pair in zip(("", name), pairs, strict=True)]
     steps, arms = course.arms(changes, STEPS, HALF)
     for code in codes:
         yield Counterfactual(fit=bench.subject.fit, rule=code, steps=steps, arms=arms, **bench.unit(arms))
+
+
+def held_out(rows: Rows) -> tuple[Rows, ...]:
+    """Rows to learn and rows to hold out, or all of them where they are few."""
+    try:
+        return parted(rows)
+    except DeclinedError:
+        return (rows,)
 
 
 def targets_changed(bench: Bench) -> Iterator[Counterfactual]:

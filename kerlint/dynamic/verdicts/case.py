@@ -177,6 +177,11 @@ def held_out(arms: Arms, arm: Arm) -> tuple[float, ...]:
     return tuple(math.inf if value is None else value / arms.scale for value in arm.held)
 
 
+def judging(arms: Arms, arm: Arm) -> tuple[float, ...]:
+    """The losses of rows that were held out, of those that were learned where none were."""
+    return held_out(arms, arm) if arm.held else losses(arms, arm)
+
+
 def middle(arms: Arms, arm: Arm) -> float:
     """Their median."""
     return median(losses(arms, arm))
@@ -193,30 +198,33 @@ def falls(arms: Arms, arm: Arm) -> tuple[float, ...]:
     return tuple(1 - last / first if math.isfinite(last) and 0 < first < math.inf else -math.inf for first, last in pairs)
 
 
-def better(arms: Arms, arm: Arm, than: Arm, factor: float = 1.0) -> bool:
-    """Whether one arm ends lower than another by a factor with every seed."""
-    pairs = zip(losses(arms, arm), losses(arms, than), strict=True)
+def better(arms: Arms, arm: Arm, than: Arm, factor: float = 1.0, held: bool = False) -> bool:
+    """Whether one arm ends lower than another by a factor with every seed; `held`: on rows that were held out, where there are such."""
+    judge = judging if held else losses
+    pairs = zip(judge(arms, arm), judge(arms, than), strict=True)
     return all(math.isfinite(one) and one * factor < other for one, other in pairs)
 
 
-def gain(arms: Arms, arm: Arm, than: Arm) -> float:
+def gain(arms: Arms, arm: Arm, than: Arm, held: bool = False) -> float:
     """How many times lower one arm ends than another, by their medians; not a number when neither stays finite."""
-    low, high = middle(arms, arm), middle(arms, than)
+    judge = judging if held else losses
+    low, high = median(judge(arms, arm)), median(judge(arms, than))
     if math.isinf(low):
         return math.nan if math.isinf(high) else 0.0
     return math.inf if math.isinf(high) or low <= 0 else high / low
 
 
-def compared(arms: Arms, told: Iterable[tuple[Arm, str]]) -> str:
+def compared(arms: Arms, told: Iterable[tuple[Arm, str]], held: bool = False) -> str:
     """In words: "loss/var(y) after 40 steps 1.77 with learning_rate=1.0, 0.011 with 0.01 (3 seeds)"."""
-    parts = ", ".join(f"{short(middle(arms, arm))} {name}" for arm, name in told)
-    return f"{arms.unit} after {arms.steps} steps {parts} ({seeds(arms)})"
+    parts = ", ".join(f"{short(median((judging if held else losses)(arms, arm)))} {name}" for arm, name in told)
+    of = " of rows held out" if held and all(arm.held for arm in arms.arms) else ""
+    return f"{arms.unit}{of} after {arms.steps} steps {parts} ({seeds(arms)})"
 
 
-def changed(case: Counterfactual) -> str:
+def changed(case: Counterfactual, held: bool = False) -> str:
     """The two arms of a counterfactual."""
     as_is, other = case.arms
-    return compared(case, ((as_is, "as written"), (other, f"with {other.change}")))
+    return compared(case, ((as_is, "as written"), (other, f"with {other.change}")), held)
 
 
 def seeds(arms: Arms) -> str:

@@ -17,6 +17,7 @@ from kerlint.dynamic.verdicts.case import (
     gain,
     held_out,
     inconclusive,
+    judging,
     middle,
     numbers,
     refuted,
@@ -41,15 +42,16 @@ def unnormalized_input(case: Case) -> Evidence:
         return confirmed(told, largest=largest) if surprised else inconclusive(told, largest=largest)
     found = case.counterfactual()
     as_is, other = found.arms
-    better_by, learned = gain(found, other, as_is), middle(found, as_is) < case["run_learned"]
+    better_by, learned = gain(found, other, as_is, held=True), median(judging(found, as_is)) < case["run_learned"]
     data = {"largest": largest, "gain": better_by if math.isfinite(better_by) else None, **numbers(found)}
-    if better_by >= case["run_gain"] and better(found, other, as_is) and not learned:
-        return confirmed(f"{received}; {changed(found)}", **data)
-    if surprised and better(found, other, as_is, case["run_least_gain"]) and not learned:
-        return confirmed(f"{told}; {changed(found)}", **data)
+    arms = changed(found, held=True)
+    if better_by >= case["run_gain"] and better(found, other, as_is, held=True) and not learned:
+        return confirmed(f"{received}; {arms}", **data)
+    if surprised and better(found, other, as_is, case["run_least_gain"], held=True) and not learned:
+        return confirmed(f"{told}; {arms}", **data)
     if better_by < case["run_least_gain"] or learned:
-        return refuted(f"{received}, but {changed(found)}", **data)
-    return inconclusive(f"{told}; {changed(found)}", **data)
+        return refuted(f"{received}, but {arms}", **data)
+    return inconclusive(f"{told}; {arms}", **data)
 
 
 def first_received(case: Case) -> float:
@@ -75,9 +77,10 @@ def mixed_feature_scales(case: Case) -> Evidence:
     found = case.counterfactual()
     as_is, other = found.arms
     data = {"spread_ratio": table.spread_ratio, **numbers(found)}
-    if table.spread_ratio >= case["ratio"] and gain(found, other, as_is) >= case["run_gain"] and better(found, other, as_is):
-        return confirmed(f"{spread}; {changed(found)}", **data)
-    return inconclusive(f"{spread}; {changed(found)}", **data)
+    much = gain(found, other, as_is, held=True) >= case["run_gain"] and better(found, other, as_is, held=True)
+    if table.spread_ratio >= case["ratio"] and much:
+        return confirmed(f"{spread}; {changed(found, held=True)}", **data)
+    return inconclusive(f"{spread}; {changed(found, held=True)}", **data)
 
 
 def unscaled_regression_target(case: Case) -> Evidence:
@@ -87,7 +90,7 @@ def unscaled_regression_target(case: Case) -> Evidence:
     found = case.counterfactual()
     as_is, other = found.arms
     detail = f"the targets have a mean of {short(targets.mean)}, the first predictions a spread of {short(output.std)}; {changed(found)}"
-    if gain(found, other, as_is) >= case["run_gain"] and better(found, other, as_is):
+    if distance >= case["run_distance"] and gain(found, other, as_is) >= case["run_gain"] and better(found, other, as_is):
         return confirmed(detail, **numbers(found))
     if distance < case["run_distance"] or gain(found, other, as_is) < 1:
         return refuted(detail, **numbers(found))

@@ -22,6 +22,7 @@ from kerlint.dynamic.verdicts.case import (
     numbers,
     rate,
     refuted,
+    short,
 )
 from kerlint.finding import Evidence
 
@@ -56,9 +57,18 @@ def learning_rate_too_high(case: Case) -> Evidence:
     useless = middle(found, written) > case["run_constant"]
     if (useless and better(found, best, written)) or better(found, best, written, case["run_gain"]):
         return confirmed(detail, **data)
+    rise = rises(written)
+    if rise >= case["run_rise"] and better(found, best, written, case["run_as_good"]):
+        return confirmed(f"{detail}; on the way it rises to {short(rise)} times the first loss", **data)
     if min(falls(found, written)) > 0 and gain(found, best, written) <= case["run_as_good"]:
         return refuted(detail, **data)
     return inconclusive(detail, **data)
+
+
+def rises(arm: Arm) -> float:
+    """To how many times the first loss it rises on the way, with the seed with which it rises least."""
+    pairs = zip(arm.peak, arm.first, strict=False)
+    return min((math.inf if peak is None else peak / first for peak, first in pairs if first), default=0.0)
 
 
 def learning_rate_too_low(case: Case) -> Evidence:

@@ -83,7 +83,7 @@ def unlike_probabilities(case: Case) -> Evidence:
     """What a cross-entropy of probabilities is given, what it says to it, and what the right activation would do."""
     output, first = case.output, case.first
     low, high = output.low, output.high
-    outside = low is None or high is None or low < -TINY or high > 1 + TINY or output.empty > 0
+    outside = low is None or high is None or low < -TINY or high > 1 + TINY or output.empty > 0 or not adding_up(case)
     expected = f", expected about {short(first.expected)} ({first.basis})" if first.expected else ""
     detail = f"{spoken(case)}; first loss {short(first.loss)}{expected}"
     costly = first.loss is None or (first.expected is not None and first.loss >= case["run_first_loss"] * first.expected)
@@ -97,6 +97,12 @@ def unlike_probabilities(case: Case) -> Evidence:
     if near and not better(found, other, as_is):
         return refuted(f"{detail}; {changed(found)}", **numbers(found))
     return inconclusive(f"{detail}; {changed(found)}", **numbers(found))
+
+
+def adding_up(case: Case) -> bool:
+    """Whether the rows of the predictions are distributions, where the loss needs them."""
+    sums, loss = case.output.sums, case.exercise.compiled.loss if case.exercise.compiled else ""
+    return sums is None or "categorical" not in loss.lower() or max(abs(total - 1) for total in sums) <= case["run_off_one"]
 
 
 def from_logits_with_activation(case: Case) -> Evidence:
