@@ -27,6 +27,8 @@ def tree(content: str) -> Module:
         if newer is None:
             raise
         return newer
+    except ValueError as error:  # what Python 3.10 says of a NUL character
+        raise SyntaxError(str(error)) from error
     return from_ast.module(parsed, Text(content))
 
 
