@@ -42,6 +42,7 @@ SCRIPTS = {
     "a small script without a finding": SMALL.format(rate=0.01).replace("np.random.rand(100, 1)", "np.arange(100.0) / 100"),
     "a small script, learning rate 1.0": SMALL.format(rate=1.0),
     "two models, one too fast, one too slow": SMALL.format(rate=1.0) + AGAIN,
+    **{f"the document's {path.stem}": path.read_text() for path in sorted((ROOT / "tests" / "origin").glob("example*.py"))},
 }
 
 

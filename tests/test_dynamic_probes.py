@@ -172,6 +172,27 @@ def test_unscaled_columns_are_not_finite_and_standardized_ones_are() -> None:
     assert verdict("KER102", subject(model, x, y, epochs=100)).verdict == "confirmed"
 
 
+def test_where_few_steps_decide_nothing_more_of_the_users_are_taken() -> None:
+    def steps(x: Any, y: Any, **compiled: Any) -> list[int]:
+        found = measure(subject(dense(x.shape[1], **compiled), x, y, epochs=25), "KER101", seeds=1)
+        return [event.steps for event in found if isinstance(event, Counterfactual)]
+
+    x = table()
+    assert steps(x, linear(x), optimizer=keras.optimizers.SGD(1e-4)) == [40, 100]
+    assert steps(1000 * x, linear(x), optimizer="sgd") == [40]
+
+
+def test_inputs_are_judged_on_rows_that_are_not_learned() -> None:
+    """What is learned by heart is learned at any scale."""
+    x, y = classes()
+    model = dense(20, 64, units=10, head="softmax", loss="sparse_categorical_crossentropy", optimizer=keras.optimizers.Adam(0.01))
+    found = verdict("KER101", subject(model, 255 * x, y))
+    assert found.verdict == "confirmed", found
+    assert "of rows held out" in found.detail
+    written, _ = found.data["arms"]
+    assert max(written["losses"]) < 0.1 < min(written["held_out"])
+
+
 @pytest.mark.parametrize(("rate", "expected"), [(1.0, "confirmed"), (0.01, "refuted")])
 def test_high_rate(rate: float, expected: str) -> None:
     x = table()

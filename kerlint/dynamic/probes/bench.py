@@ -19,6 +19,8 @@ from kerlint.dynamic.subject import Subject
 
 STEPS = 40
 """Steps of an arm: the four epochs of some hundred rows after which the origin's examples differ."""
+MOST_BUDGET = 400
+"""Of a longer training only the first steps are taken, where the user's own count."""
 PASS_SHARE = 0.2
 """The part of the time that one pass forward and backward may take."""
 BACKWARD = 4

@@ -10,12 +10,10 @@ from typing import Any
 import numpy as np
 
 from kerlint.dynamic.measurements import Gap, Overfitted, Rates, Shuffled
-from kerlint.dynamic.probes.bench import STEPS, Bench
+from kerlint.dynamic.probes.bench import MOST_BUDGET, STEPS, Bench
 from kerlint.dynamic.probes.course import MOST_JUDGED, Change, Rows, judged, parted
 from kerlint.dynamic.probes.nesting import arrays, length, taken
 
-MOST_BUDGET = 400
-"""Of a longer training only the first steps are taken."""
 GAP_STEPS = 200
 USUAL_RATES = {"SGD": 0.01, "RMSprop": 0.001, "Adagrad": 0.001}
 FAST = 10

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
+from statistics import median
 from typing import Any
 
 from kerlint.dynamic.measurements import Counterfactual
 from kerlint.dynamic.probes.baseline import loss_name
-from kerlint.dynamic.probes.bench import STEPS, Bench
+from kerlint.dynamic.probes.bench import MOST_BUDGET, STEPS, Bench
 from kerlint.dynamic.probes.clock import DeclinedError
 from kerlint.dynamic.probes.course import Change, Rows, parted
 from kerlint.dynamic.probes.keeping import changed
@@ -24,6 +26,8 @@ BINARY = ("binary_crossentropy",)
 CATEGORICAL = ("categorical_crossentropy", "sparse_categorical_crossentropy")
 
 REGRESSION = ("loss/var(y)", "loss/mad(y)")
+LEARNED, DECISIVE = 0.1, 10
+"""As KER101's `run_learned` and `run_gain`: a run must not go on when the pages' thresholds have decided."""
 STANDARDIZING = ("KER101", "KER102")
 
 Changes = tuple[tuple[Any, str, Any], ...]
@@ -31,17 +35,29 @@ Changes = tuple[tuple[Any, str, Any], ...]
 
 
 def inputs_changed(bench: Bench) -> Iterator[Counterfactual]:
-    """Standardized inputs."""
+    """Standardized inputs; where few steps decide nothing, more of the user's own."""
     codes = tuple(code for code in STANDARDIZING if code in bench.asked)
-    return data_changed(bench, codes, "standardized inputs", x=standardized(bench.subject.x))
+    other, updates = standardized(bench.subject.x), bench.subject.budget.updates or 0
+    undecided = False
+    for event in data_changed(bench, codes, "standardized inputs", x=other):
+        yield event
+        undecided = not decided(event)
+    if undecided and updates > STEPS:
+        yield from data_changed(bench, codes, "standardized inputs", min(updates, MOST_BUDGET), x=other)
 
 
-def data_changed(bench: Bench, codes: Iterable[str], name: str, **other: Any) -> Iterator[Counterfactual]:
+def decided(event: Counterfactual) -> bool:
+    """Whether one arm is far below the other, or both have learned."""
+    first, second = (median(math.inf if value is None else value / event.scale for value in (arm.held or arm.last)) for arm in event.arms)
+    return max(first, second) < LEARNED or min(first, second) * DECISIVE <= max(first, second)
+
+
+def data_changed(bench: Bench, codes: Iterable[str], name: str, most: int = STEPS, **other: Any) -> Iterator[Counterfactual]:
     """The same model on other rows."""
     course = bench.course
     pairs = [held_out(bench.rows()), held_out(bench.rows(**other))] if "x" in other else [(bench.rows(),), (bench.rows(**other),)]
     changes = [Change(change, course.rate, *pair) for change, pair in zip(("", name), pairs, strict=True)]
-    steps, arms = course.arms(changes, STEPS, HALF)
+    steps, arms = course.arms(changes, most, HALF)
     for code in codes:
         yield Counterfactual(fit=bench.subject.fit, rule=code, steps=steps, arms=arms, **bench.unit(arms))
 

@@ -105,7 +105,8 @@ class Case:
     def counterfactual(self, code: str = "") -> Counterfactual:
         """P9 of this rule."""
         code = code or self.rule.code
-        found = next((each for each in self.exercise.all(Counterfactual) if each.rule == code), None)
+        all_of_it = [each for each in self.exercise.all(Counterfactual) if each.rule == code]
+        found = all_of_it[-1] if all_of_it else None  # with most steps
         if found is None:
             declined = self.exercise.declined
             raise NotMeasuredError(declined.get(f"P9 {code}") or declined.get("P9 standardized") or self.why(""))

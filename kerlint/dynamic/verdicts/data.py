@@ -49,9 +49,14 @@ def unnormalized_input(case: Case) -> Evidence:
         return confirmed(f"{received}; {arms}", **data)
     if surprised and better(found, other, as_is, case["run_least_gain"], held=True) and not learned:
         return confirmed(f"{told}; {arms}", **data)
-    if better_by < case["run_least_gain"] or learned:
+    if learned or (better_by < case["run_least_gain"] and found.steps == case.exercise.begun.updates):
         return refuted(f"{received}, but {arms}", **data)
-    return inconclusive(f"{told}; {arms}", **data)
+    return inconclusive(f"{told}; {arms}; the fit makes {updates(case)} updates", **data)
+
+
+def updates(case: Case) -> str:
+    """How many steps the script asks for, in words."""
+    return f"{case.exercise.begun.updates:,}" if case.exercise.begun.updates else "more"
 
 
 def first_received(case: Case) -> float:
