@@ -9,6 +9,7 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection, wait
@@ -60,7 +61,7 @@ class Pool:
     def outcomes(self) -> Iterator[Done]:
         """Each file with what came of it, as they are done. Whatever happens, no process is left."""
         try:
-            with _frozen(self._method == "fork"):
+            with _frozen(self._method == "fork", prepared=self._jobs > 1):
                 while self._waiting or any(worker.share for worker in self._workers):
                     self._employ()
                     for line in wait([worker.line for worker in self._workers]):
@@ -158,10 +159,11 @@ def _uninterrupted() -> Iterator[None]:
 
 
 @contextmanager
-def _frozen(forking: bool) -> Iterator[None]:
+def _frozen(forking: bool, *, prepared: bool) -> Iterator[None]:
     """What was imported is shared by the processes as long as nobody looks through it for garbage."""
-    if forking:
+    if forking and prepared:
         prepare()
+    if forking:
         gc.freeze()
     try:
         yield
@@ -185,4 +187,5 @@ def _work(line: Connection, inherited: Sequence[Connection], configs: Configs, k
         while paths := line.recv():
             for key, outcome in recorded(map(Path, paths)):
                 line.send((key, write(outcome)))
+    sys.stdout.flush()  # what rules of the user's own have printed
     os._exit(0)

@@ -102,10 +102,12 @@ class Sweep(msgspec.Struct, dict=True):
         # A fork is safe as long as no thread is running; on macOS it never is (libraries of the system start some), Windows has none.
         method = "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
         jobs = self.jobs or min(_processors(), len(tasks), sum(task.size for task in tasks) // WORTH[method])
-        if tasks and jobs > 1:
+        # A file that kills the process which examines it must not take what is known of others along.
+        apart = method == "fork" and not self.jobs and len(self.paths) > 1
+        if tasks and (jobs > 1 or apart):
             from kerlint.pool import Pool
 
-            yield from Pool(tasks, self.configs, jobs, method, keyed=self.cache is not None).outcomes()
+            yield from Pool(tasks, self.configs, max(jobs, 1), method, keyed=self.cache is not None).outcomes()
         elif tasks:
             from kerlint.record import Writer
 

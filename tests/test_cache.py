@@ -74,12 +74,12 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 
 def fresh(kerlint: Kerlint, *args: str) -> tuple[int, str, str]:
-    done = kerlint(*args, "--no-cache")
+    done = kerlint(*args, "--no-cache", "-j1")
     return done.returncode, done.stdout, done.stderr
 
 
 def cached(kerlint: Kerlint, *args: str) -> tuple[int, str, str]:
-    done = kerlint(*args)
+    done = kerlint(*args, "-j1")
     return done.returncode, done.stdout, done.stderr
 
 
@@ -185,10 +185,10 @@ def test_the_top_of_the_project_counts(kerlint: Kerlint, tmp_path: Path) -> None
 
 
 def test_another_kerlint_examines_again(kerlint: Kerlint, tree: Path, counted: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    kerlint(".")
+    kerlint(".", "-j1")
     counted.clear()
     monkeypatch.setattr(keys, "_tool", lambda: digest(b"another version"))
-    kerlint(".")
+    kerlint(".", "-j1")
     assert counted
 
 
