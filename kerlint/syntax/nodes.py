@@ -25,6 +25,9 @@ class Node(Struct, eq=False, gc=False):
     at: Any
     text: Text
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
     @property
     def span(self) -> tuple[int, int]:
         """The offsets between which it stands, without its own parentheses."""
