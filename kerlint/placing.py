@@ -29,11 +29,21 @@ Spot = tuple[Path, int | None]
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """Where a statement stands, and what is known of it (see `statements.Found`); nothing of an import."""
+    """Where a statement stands, and what is known of it (see `statements.Found`)."""
 
     start: Position
     end: Position
-    found: Found | None = None
+    found: Found
+
+
+@dataclass(frozen=True, slots=True)
+class Imports:
+    """A line of the top level that imports: where it stands, the names that it binds, and whether the line in front is one, too."""
+
+    start: Position
+    end: Position
+    names: frozenset[tuple[str, str]]
+    follows: bool
 
 
 @dataclass(frozen=True)
@@ -60,12 +70,12 @@ class Code:
         return [Statement(self.shown(one.begin.start), self.shown(one.node.end), one) for one in found]
 
     @cached_property
-    def imports(self) -> list[tuple[Statement, frozenset[tuple[str, str]]]]:
-        """The statements of the top level that import, in order, with the names that each one binds."""
+    def imports(self) -> list[Imports]:
+        """The lines of the top level that import, in order."""
         from kerlint.statements import top_imports
 
         found = top_imports(self.module)
-        return [(Statement(self.shown(begin.start), self.shown(last.end)), names) for begin, last, names in found]
+        return [Imports(self.shown(begin.start), self.shown(last.end), names, follows) for begin, last, names, follows in found]
 
     @cached_property
     def opening(self) -> tuple[Position, bool] | None:
@@ -164,7 +174,7 @@ class Places:
     def _scope(self, node: Node) -> object:
         place = self.ranges.get(node)
         statement = self._statement(place) if place else None
-        return (place.path, statement.found.scope) if place and statement and statement.found else node
+        return (place.path, statement.found.scope) if place and statement else node
 
     def _speaks(self, pattern: re.Pattern[str], edits: Iterable[Edit]) -> bool:
         """Whether a pattern is found in any of the files, apart from what edits replace."""
@@ -189,14 +199,14 @@ class Places:
         if moved is None or start is None or end is None or (start.path, start.cell) != (end.path, end.cell):
             return False
         statements, target = self.codes[start.path, start.cell].statements, self._statement(end)
-        if target is None or target.found is None:
+        if target is None:
             return False
-        around = (one for one in statements if one.found and one.found.block is moved.block)
+        around = (one for one in statements if one.found.block is moved.block)
         if target.found.block is not moved.block and not (passage.inner and any(_holds(one, target) for one in around)):
             return False
         between = [one for one in statements if start.end < one.start and one.end <= target.start]
         names = {chain.partition(".")[0] for chain in chains(moved.node)} - {name for name, _ in self.names}
-        read = {chain for one in between if one.found for chain in chains(one.found.node)}
+        read = {chain for one in between for chain in chains(one.found.node)}
         allowed = tuple(f"{passage.owner}.{name}." for name in passage.reads)
         return all(f"{chain}.".startswith(allowed) for chain in read if chain.partition(".")[0] in names)
 
@@ -207,7 +217,7 @@ class Places:
         if found is None or found.block is None:
             return None
         others = (one.found for one in self.codes[place.path, place.cell].statements)
-        return found if any(other is not None and other is not found and other.block is found.block for other in others) else None
+        return found if any(other is not found and other.block is found.block for other in others) else None
 
     def _anchor(self, anchor: Anchor) -> tuple[Spot, Position] | None:
         place = self.ranges.get(anchor.node)
@@ -234,14 +244,14 @@ class Places:
     def _alone(self, node: Node) -> bool:
         place = self.ranges.get(node)
         statement = self._statement(place) if place else None
-        return statement is not None and statement.found is not None and statement.found.alone
+        return statement is not None and statement.found.alone
 
     def _statement(self, place: Range) -> Statement | None:
         """The statement that holds a place, if other code can stand in front of it."""
         statements = self.codes[place.path, place.cell].statements
         number = bisect_right(statements, place.start, key=lambda statement: statement.start)
         found = statements[number - 1] if number else None
-        if found is None or found.found is None or found.end < place.end:
+        if found is None or found.end < place.end:
             return None
         return found if found.found.head or (found.start, found.end) == (place.start, place.end) else None
 
@@ -252,7 +262,7 @@ class Places:
         if not wanted:
             return ()
         earlier = list(self._earlier(place))
-        bound = {name for code, imports in earlier for _, names in imports for name in names}
+        bound = {name for code, imports in earlier for line in imports for name in line.names}
         if place.path == self.home:
             bound |= self.names
         missing = [statement for statement in wanted if not names_of(statement) <= bound]
@@ -261,15 +271,15 @@ class Places:
         if any(_taken(name, target, bound) for statement in missing for name, target in names_of(statement)):
             return None
         code, imports = next(((code, imports) for code, imports in earlier if imports), (self.codes[place.path, place.cell], []))
-        return (_added(code, _block(code, imports), "\n".join(missing)),)
+        return (_added(code, _block(imports), "\n".join(missing)),)
 
-    def _earlier(self, place: Range) -> Iterator[tuple[Code, list[tuple[Statement, frozenset[tuple[str, str]]]]]]:
+    def _earlier(self, place: Range) -> Iterator[tuple[Code, list[Imports]]]:
         """The cells up to a place, each with those of its imports that stand in front of the place."""
         cells = sorted((spot for spot in self.codes if spot[0] == place.path), key=lambda spot: spot[1] or 0)
         for spot in cells:
             if (spot[1] or 0) <= (place.cell or 0):
                 code = self.codes[spot]
-                yield code, [one for one in code.imports if spot[1] != place.cell or one[0].end < place.start]
+                yield code, [line for line in code.imports if spot[1] != place.cell or line.end < place.start]
 
 
 def _holds(outer: Statement, inner: Statement) -> bool:
@@ -282,13 +292,13 @@ def _taken(name: str, target: str, bound: set[tuple[str, str]]) -> bool:
     return any(name != target.split(".")[0] or name != other.split(".")[0] for other in others)
 
 
-def _block(code: Code, imports: list[tuple[Statement, frozenset[tuple[str, str]]]]) -> Position | None:
+def _block(imports: list[Imports]) -> Position | None:
     """Where the first run of imports ends: no other statement stands between them."""
     last = None
-    for statement, _ in imports:
-        if last is not None and any(last < other.start < statement.start for other in code.statements):
+    for line in imports:
+        if last is not None and not line.follows:
             break
-        last = statement.end
+        last = line.end
     return last
 
 

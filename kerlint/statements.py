@@ -73,10 +73,17 @@ def _inner(node: Node | None, scope: Node | None) -> Iterator[Found]:
 def definitions(module: syntax.Module) -> dict[Node, str]:
     """The functions and classes of a module with their dotted names, those within others behind them."""
     found: dict[Node, str] = {}
-    for one in statements(module):
-        match one.node:
-            case syntax.FunctionDef(name=syntax.Name(value=name)) | syntax.ClassDef(name=syntax.Name(value=name)):
-                found[one.node] = f"{found[one.scope]}.{name}" if one.scope is not None else name
+    waiting: list[tuple[Node, str]] = [(module, "")]
+    while waiting:
+        node, around = waiting.pop()
+        match node:
+            case syntax.FunctionDef(name=syntax.Name(value=name), body=body) | syntax.ClassDef(name=syntax.Name(value=name), body=body):
+                found[node] = around + name
+                waiting.append((body, f"{around}{name}."))
+            case (
+                syntax.Compound() | syntax.IndentedBlock() | syntax.Branch() | syntax.ExceptHandler() | syntax.MatchCase() | syntax.Module()
+            ):
+                waiting += [(part, around) for part in parts(node)]
             case _:
                 pass
     return found
@@ -116,15 +123,19 @@ Names = frozenset[tuple[str, str]]
 """What imports bind: a name and what it stands for, ("np", "numpy"), ("Dense", "keras.layers.Dense")."""
 
 
-def top_imports(module: syntax.Module) -> list[tuple[Node, Node, Names]]:
-    """The lines of the top level that begin with an import: their first and their last statement, and the names that they bind."""
-    found: list[tuple[Node, Node, Names]] = []
+def top_imports(module: syntax.Module) -> list[tuple[Node, Node, Names, bool]]:
+    """The lines of the top level that begin with an import: their first and their last statement, the names that they bind, and
+    whether the line in front is one, too.
+    """
+    found: list[tuple[Node, Node, Names, bool]] = []
+    follows = False
     for line in _lines(module):
         match line:
             case [syntax.Import() | syntax.ImportFrom(), *_]:
-                found.append((line[0], line[-1], frozenset(name for small in line for name in _names(small))))
+                found.append((line[0], line[-1], frozenset(name for small in line for name in _names(small)), follows))
+                follows = True
             case _:
-                pass
+                follows = False
     return found
 
 

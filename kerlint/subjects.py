@@ -54,7 +54,7 @@ class Subjects(msgspec.Struct, frozen=True, dict=True):
     def _models(self) -> Mapping[int, list[Model]]:
         """The snapshots of each model, by its identity."""
         found: dict[int, list[Model]] = {}
-        for model in (*self.program.models, *(event.model for event in self.program.events if event.model is not None)):
+        for model in dict.fromkeys((*self.program.models, *(event.model for event in self.program.events if event.model is not None))):
             found.setdefault(id(model.identity), []).append(model)
         return found
 

@@ -160,7 +160,7 @@ def gradients_not_applied(program: Program, rule: Rule) -> Iterator[Finding]:
     seen: set[object] = set()
     tapes = {thing(tape.value): tape for call in program.passes for tape in call.tapes}
     faults = [(use, use.node, _fault(use, tapes, rule)) for use in program.used(".apply_gradients", ".gradient")]
-    faults += [(each.value, each.value.node, _unused(each, tapes)) for each in program.assignments]  # type: ignore[misc]
+    faults += [(each.value, each.value.node, _unused(each, tapes)) for each in program.assignments if tapes]  # type: ignore[misc]
     for ground, node, fault in faults:
         if fault is not None and node not in seen:
             seen.add(node)

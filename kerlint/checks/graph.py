@@ -93,9 +93,10 @@ def layers(program: Program) -> tuple[tuple[Model, Layer], ...]:
     return tuple(found.values())
 
 
-def heads(model: Model) -> list[Head]:
+@lru_cache(maxsize=32)
+def heads(model: Model) -> tuple[Head, ...]:
     """One head for each output of the model, in order."""
-    return [_head(output, index) for index, output in enumerate(model.outputs)]
+    return tuple(_head(output, index) for index, output in enumerate(model.outputs))
 
 
 def _head(output: Layer, index: int) -> Head:

@@ -156,9 +156,11 @@ def _learns(layer: Layer) -> bool:
 
 def _remade(program: Program, event: Event, optimizer: Term) -> bool:
     """Whether a loop makes the model anew in each pass and the optimizer once before."""
+    rebuilt = [loop for loop in (event.model.loops if event.model is not None else ()) if loop in event.loops and not _listed(loop)]
+    if not rebuilt:
+        return False
     makings = _makings(program).get(id(optimizer), ())
     around = {id(loop.node) for use in makings for loop in use.loops}
-    rebuilt = [loop for loop in (event.model.loops if event.model is not None else ()) if loop in event.loops and not _listed(loop)]
     return bool(makings) and any(id(loop.node) not in around for loop in rebuilt)
 
 

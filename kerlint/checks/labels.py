@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, pairing, repairs
@@ -133,15 +134,15 @@ def _exact(labels: Value | None, found: Facts, rule: Rule) -> bool:
     return known and not any(term.name in rule["partial"] for term in lineage(labels))
 
 
-def _labelled(program: Program) -> Iterator[tuple[Pair, Event, Facts]]:
+@lru_cache(maxsize=1)
+def _labelled(program: Program) -> tuple[tuple[Pair, Event, Facts], ...]:
     """Each head with its loss and the labels of a training call, once for each place of the labels."""
-    seen: set[tuple[object, object]] = set()
+    found: dict[tuple[object, object], tuple[Pair, Event]] = {}
     for pair in pairing.pairs(program):
-        for event, found in pair.labels():
-            key = (pair.compiled.node, _place(event))
-            if event.kind in pairing.LEARNING and key not in seen:
-                seen.add(key)
-                yield pair, event, found
+        for event in pair.events:
+            if event.kind in pairing.LEARNING:
+                found.setdefault((pair.compiled.node, _place(event)), (pair, event))
+    return tuple((pair, event, pair.labels_of(event)) for pair, event in found.values())
 
 
 def _place(event: Event) -> Node | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from kerlint.checks import repairs, rewrites
+from kerlint.checks import obsolete, repairs, rewrites
 from kerlint.checks.obsolete import Hit
 from kerlint.semantics import catalog
 from kerlint.semantics.catalog import migration
@@ -145,7 +145,7 @@ def _bound(program: Program) -> frozenset[str]:
 
 
 def _attributes(program: Program) -> Iterator[Hit]:
-    uses = [use for use in program.uses if use.via and not use.guarded]
+    uses = obsolete.calls(program)
     if not any(map(migration.gone, {*(use.via for use in uses), *(found.via for found in program.references)})):
         return  # which is usual, and half the time of the whole pass
     places = [(use.via, rewrites.function(use.node), use) for use in uses]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kerlint.rule import Rule
-    from kerlint.semantics.program import Program
+    from kerlint.semantics.program import Program, Use
     from kerlint.syntax.nodes import Node
 
 
@@ -94,6 +94,13 @@ def hits(program: Program) -> Mapping[str, list[Hit]]:
 def _concerned(program: Program) -> bool:
     """Whether the file itself reaches for Keras as Keras 3 is reached; `tf_keras` stays what it was."""
     return not any(found.path.startswith("tf_keras") for found in program.imports)
+
+
+@lru_cache(maxsize=1)
+def calls(program: Program) -> list[Use]:
+    """The calls of Keras and TensorFlow that are made whatever version there is, in order."""
+    found = program.used_as(lambda name: name.startswith(("keras", "tensorflow")))
+    return [use for use in found if use.via and not use.guarded]
 
 
 def namespace(via: str) -> str:

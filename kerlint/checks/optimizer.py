@@ -86,6 +86,8 @@ def learning_rate_too_low(program: Program, rule: Rule) -> Iterator[Finding]:
     for rate in rates.rates(program):
         if rate.overridden or rate.scheduled or rate.kind not in rule["below"] or rate.amount < 0:
             continue
+        if rate.amount >= max(rule["fine_tuning_below"], rule["below"][rate.kind]):
+            continue
         tuned = any(_tunes(program, event) for event in rate.events)
         if rate.amount >= (rule["fine_tuning_below"] if tuned else rule["below"][rate.kind]):
             continue

@@ -46,7 +46,7 @@ COUNTS = ("steps_per_epoch", "validation_steps", "steps")
 
 def hits(program: Program) -> Iterator[Hit]:
     """The obsolete methods and attributes."""
-    made = {id(use.node): use.via for use in program.uses if use.via}
+    made = {id(use.node): use.via for use in program.used_as(lambda name: name.startswith("keras."))}
     for use in program.used_as(lambda name: name[1:] in migration.methods()):
         for row in migration.methods()[use.name[1:]] if not use.via and not use.guarded else ():
             doubt = _has(use.receiver, row, use.name[1:], made)

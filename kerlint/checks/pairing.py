@@ -129,7 +129,11 @@ class Pair:
         """What is known of the labels that each event hands to this output."""
         for event in self.events:
             if event.kind in _FED:
-                yield event, labels_of(event) if len(self.model.outputs) == 1 else facts(self._share(event.y))
+                yield event, self.labels_of(event)
+
+    def labels_of(self, event: Event) -> Facts:
+        """What is known of the labels that one event hands to this output."""
+        return labels_of(event) if len(self.model.outputs) == 1 else facts(self._share(event.y))
 
     def _share(self, labels: Value | None) -> Value | None:
         match labels:
@@ -188,7 +192,7 @@ def pairs(program: Program, formal: bool = False) -> tuple[Pair, ...]:
     found: dict[tuple[object, ...], Pair] = {}
     for compiled, events in _uses(program):
         model = next((event.model for event in events if event.kind in LEARNING and event.model), events[0].model)
-        heads = graph.heads(model) if model else []
+        heads = graph.heads(model) if model else ()
         if model is None or not formal and _only_used(program, events) or not len(heads) == len(compiled.losses) == len(compiled.metrics):
             continue
         for head, loss, metrics in zip(heads, compiled.losses, compiled.metrics, strict=True):

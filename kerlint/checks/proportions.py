@@ -83,10 +83,10 @@ def _fan_in(layer: Layer) -> int | None:
 
 def narrow_bottleneck(program: Program, rule: Rule) -> Iterator[Finding]:
     for model, layer in graph.layers(program):
-        heads = graph.heads(model)
+        heads = graph.heads(model) if layer.kind == "Dense" else ()
         classes = heads[0].units if len(heads) == 1 and heads[0].activation in rule["activations"] else None
         units, read = graph.width(layer), graph.width(layer.inputs[0]) if layer.inputs else None
-        if layer.kind != "Dense" or classes is None or units is None or read is None or not _on_the_way(layer, heads[0]):
+        if classes is None or units is None or read is None or not _on_the_way(layer, heads[0]):
             continue
         meant = any(word in layer.name.lower() for word in rule["names"])
         if classes >= rule["classes"] and units < min(rule["units"], classes) and units < read and not meant:

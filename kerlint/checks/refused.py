@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from kerlint.checks import repairs, rewrites
+from kerlint.checks import obsolete, repairs, rewrites
 from kerlint.checks.obsolete import Hit, namespace
 from kerlint.semantics import catalog
 from kerlint.semantics.catalog import migration, operations
@@ -43,9 +43,7 @@ def hits(program: Program) -> Iterator[Hit]:
     for use in program.used("keras.layers.merge", ".add_weight", "keras.Input"):
         if not use.guarded:
             yield from _merge(program, use) if use.name == "keras.layers.merge" else _input(use) if use.via else _weight(use)
-    for use in program.uses:
-        if use.guarded or not use.via:
-            continue
+    for use in obsolete.calls(program):
         if "name" in use.keywords:
             yield from _name(use)
         yield from _compiled(use) if use.inside else _operation(program, use)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kerlint.checks import certainty, graph, history, rebuilding, repairs
 from kerlint.checks.places import origin_of, related
@@ -68,8 +68,8 @@ def _wide(layer: Layer, rows: int | None, rule: Rule) -> str | None:
 
 def dropout_rate_too_high(program: Program, rule: Rule) -> Iterator[Finding]:
     for model, layer in graph.layers(program):
-        rate = number(layer.arg("rate"))
-        if layer.kind not in rule["layers"] or rate is None or rate <= rule["most"]:
+        rate = number(layer.arg("rate")) if layer.kind in rule["layers"] else None
+        if rate is None or rate <= rule["most"]:
             continue
         on_input = all(source.kind in graph.INPUTS for source in layer.inputs)
         variant = "impossible" if rate > rule["valid"] else "nearly-all" if rate >= rule["nearly_all"] else ""
@@ -135,8 +135,8 @@ def _dropout_before(layer: Layer) -> Layer | None:
 
 def l2_too_strong(program: Program, rule: Rule) -> Iterator[Finding]:
     for model, layer in graph.layers(program):
-        for name in rule["arguments"]:
-            for penalty, factor, value in _factors(layer.arg(name)):
+        for name, penalizing in _given(layer, rule["arguments"]):
+            for penalty, factor, value in _factors(penalizing):
                 amount = number(factor)
                 if amount is None or amount < rule["most"] or not (graph.previous(layer) or graph.following(layer, model)):
                     continue
@@ -153,7 +153,11 @@ def l2_too_strong(program: Program, rule: Rule) -> Iterator[Finding]:
                 )
 
 
-def _factors(value: Value | None) -> Iterator[tuple[str, Value, Value]]:
+def _given(layer: Layer, names: Sequence[str]) -> list[tuple[str, Value]]:
+    return [(name, value) for name in names if (value := layer.args.get(name)) is not None and not _nothing(value)]
+
+
+def _factors(value: Value) -> Iterator[tuple[str, Value, Value]]:
     """The strengths of a regularizer given as an object: ("L2", 0.5, the regularizer)."""
     match value:
         case Term(name, args) if name.startswith("keras.regularizers."):
@@ -249,13 +253,11 @@ def _is_l2(penalty: Value) -> bool:
 
 def regularizer_on_frozen_or_output_bias(program: Program, rule: Rule) -> Iterator[Finding]:
     for model, layer in graph.layers(program):
-        outputs = {head.layer.identity for head in graph.heads(model)}
-        for name in rule["arguments"]:
-            penalty = layer.arg(name)
-            if name not in layer.given or penalty is None or _nothing(penalty):
+        for name, penalty in _given(layer, rule["arguments"]):
+            if name not in layer.given:
                 continue
             frozen = layer.trainable is False
-            if frozen or name == "bias_regularizer" and layer.identity in outputs:
+            if frozen or name == "bias_regularizer" and any(layer.identity is head.layer.identity for head in graph.heads(model)):
                 yield rule.finding(
                     penalty.node or layer.node,
                     "frozen" if frozen else "",

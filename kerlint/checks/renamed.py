@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
-from kerlint.checks import inputs, repairs, rewrites
+from kerlint.checks import inputs, obsolete, repairs, rewrites
 from kerlint.checks.obsolete import Hit, namespace
 from kerlint.semantics import catalog
 from kerlint.semantics.catalog import migration
@@ -26,26 +27,33 @@ NOTICED = frozenset({"KER817", "KER808"})
 
 def hits(program: Program) -> Iterator[Hit]:
     """The obsolete arguments and strings of all calls."""
-    for use in program.uses:
-        if use.guarded:
-            continue
-        name, place, doubt = _callee(use)
-        if name:
+    for use in obsolete.calls(program):
+        if place := namespace(use.via):
+            yield from _arguments(program, use, use.name, place, use.doubt)
+            yield from _strings(use, use.name)
+    for use in program.used_as(_methods().__contains__):
+        name, place, doubt = _method(use)
+        if name and not use.guarded:
             yield from _arguments(program, use, name, place, doubt)
             yield from _strings(use, name)
 
 
-def _callee(use: Use) -> tuple[str, str, str]:
-    """What a call calls by its canonical name ("keras.Model.fit" for a method of a model), its namespace, and a doubt about that."""
-    if use.via:
-        return (use.name, place, use.doubt) if (place := namespace(use.via)) else ("", "", "")
+@cache
+def _methods() -> frozenset[str]:
+    """The methods that some version of Keras gives a model, as calls of them are named: ".fit"."""
+    names = (*catalog.lines("keras2"), *catalog.lines("keras3"), *catalog.table()["entries"])
+    found = {name.removeprefix("keras.Model") for name in names if name.startswith("keras.Model.")}
+    return frozenset({*found, *(f".{method}" for method in migration.METHODS)})
+
+
+def _method(use: Use) -> tuple[str, str, str]:
+    """The method of a model that a call calls by its canonical name, "keras.Model.fit", its namespace, and a doubt about that."""
     method = migration.METHODS.get(use.name[1:], use.name[1:])
-    name = f"keras.Model.{method}"
     match use.receiver:
-        case KerasModel() | Instance() | Choice() if is_model(use.receiver) and catalog.entry(name) is not None:
-            return name, "keras", use.doubt or use.receiver.doubt
+        case KerasModel() | Instance() | Choice() if is_model(use.receiver) and catalog.entry(f"keras.Model.{method}") is not None:
+            return f"keras.Model.{method}", "keras", use.doubt or use.receiver.doubt
         case Unknown() if method in ("fit", "evaluate", "predict", "compile"):
-            return name, "", "the object is not known"
+            return f"keras.Model.{method}", "", "the object is not known"
         case _:
             return "", "", ""
 

@@ -55,7 +55,7 @@ def _restrains(layer: Layer) -> bool:
 
 
 def _given(layer: Layer, *names: str) -> Iterator[Value]:
-    return (value for name in names if (value := layer.arg(name)) is not None)
+    return (value for name in names if (value := layer.args.get(name)) is not None)
 
 
 def _set(value: Value) -> bool:

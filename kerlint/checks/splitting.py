@@ -73,22 +73,20 @@ def _split_at_random(program: Program) -> Iterator[tuple[Value, Node, Use | Valu
 
 def _split_by_place(program: Program, rule: Rule) -> Iterator[tuple[Value, Node, Use | Value]]:
     """Data of which the rows up to a place get the name of training data, and those behind it that of other data."""
-    parts = [(each.name.lower(), each.value, each.node) for each in program.assignments]
-    first = {
-        id(thing(term.args["base"])): (term, node) for name, term, node in _slices(parts) if any(word in name for word in rule["first"])
-    }
-    for name, term, node in _slices(parts):
+    slices = list(_slices(program))
+    first = {id(thing(term.args["base"])): (term, node) for name, term, node in slices if any(word in name for word in rule["first"])}
+    for name, term, node in slices:
         start = first.get(id(thing(term.args["base"])))
         if start is not None and start[0] is not term and any(word in name for word in rule["rest"]):
             yield term.args["base"], node, term
 
 
-def _slices(parts: list[tuple[str, Value, Node]]) -> Iterator[tuple[str, Term, Node]]:
-    """The names that are given to slices of rows."""
-    for name, value, node in parts:
-        match value:
-            case Term("item", {"key": Term("slice") | Items([Term("slice"), *_])}):
-                yield name, value, node
+def _slices(program: Program) -> Iterator[tuple[str, Term, Node]]:
+    """The names that are given to slices of rows, in small letters."""
+    for each in program.assignments:
+        match each.value:
+            case Term("item", {"key": Term("slice") | Items([Term("slice"), *_])}) as part:
+                yield each.name.lower(), part, each.node
             case _:
                 continue
 

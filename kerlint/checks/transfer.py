@@ -76,6 +76,8 @@ def _released(program: Program, event: Event) -> Layer | None:
     if compiled is None or compiled.model is None or event.kind != "fit":
         return None
     held, place = _held(program), program.place(event)
+    if not held:
+        return None
     learning = (layer for layer in _pretrained(compiled.model) if layer.trainable is not False)
 
     def before(layer: Layer) -> bool:

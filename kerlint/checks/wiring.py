@@ -118,11 +118,10 @@ def _last_step(flag: Value) -> Fix | None:
 
 def channels_first_input(program: Program, rule: Rule) -> Iterator[Finding]:
     for model, entrance in graph.layers(program):
-        readers = tuple(_readers(entrance, model))
-        broken = any(layer.mismatch for layer in model.layers)  # KER210 then tells why
-        if broken or model.pretrained or not _planes_first(entrance, rule) or not readers:
+        if not _planes_first(entrance, rule) or model.pretrained or any(layer.mismatch for layer in model.layers):  # KER210 then tells why
             continue
-        if all(reader.kind in rule["layers"] and _channels_last(reader) for reader in readers):
+        readers = tuple(_readers(entrance, model))
+        if readers and all(reader.kind in rule["layers"] and _channels_last(reader) for reader in readers):
             _, first, height, width = entrance.shape or ()
             yield rule.finding(
                 entrance.node,

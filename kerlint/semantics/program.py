@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -385,8 +386,10 @@ class Program(Struct, frozen=True, eq=False):
     def used(self, *names: str) -> list[Use]:
         """The calls of these names, in order."""
         calls = _calls(self)
-        found = [calls[name] for name in calls.keys() & names]
-        return [self.uses[place] for place in (found[0] if len(found) == 1 else sorted(place for places in found for place in places))]
+        found = [calls[name] for name in {*names} if name in calls]
+        if len(found) == 1:
+            return list(found[0].values())
+        return [use for _, use in sorted(pair for uses in found for pair in uses.items())] if found else []
 
     def used_as(self, wanted: Callable[[str], object]) -> list[Use]:
         """The calls of the names that are wanted, in order."""
@@ -409,11 +412,11 @@ def _events_of(program: Program) -> dict[int, tuple[Event, ...]]:
 
 
 @lru_cache(maxsize=1)
-def _calls(program: Program) -> dict[str, list[int]]:
-    """The places of the calls of each name among all calls."""
-    found: dict[str, list[int]] = {}
+def _calls(program: Program) -> dict[str, dict[int, Use]]:
+    """The calls of each name, each by its place among all calls."""
+    found: defaultdict[str, dict[int, Use]] = defaultdict(dict)
     for place, use in enumerate(program.uses):
-        found.setdefault(use.name, []).append(place)
+        found[use.name][place] = use
     return found
 
 

@@ -138,8 +138,10 @@ class Text:
 
     def begins_row(self, offset: int) -> bool:
         """Whether nothing stands in front of this offset on its line, that being what Python counts as one."""
-        between = _COMMENT.sub("", self.content[self.before(offset) + 1 : offset])
-        return self.before(offset) < 0 or _ENDED.search(between) is not None
+        if self.content[offset - 1 : offset] == "\n" and self.content[offset - 2 : offset - 1] != "\\":
+            return True  # as nearly all do
+        before = self.before(offset)
+        return before < 0 or _ENDED.search(_COMMENT.sub("", self.content[before + 1 : offset])) is not None
 
     def grouped(self, start: int, end: int) -> tuple[int, int]:
         """A part of the text with the parentheses that are its own: those that stand around it alone and call nothing."""
