@@ -14,7 +14,7 @@ COLORS = ("auto", "always", "never")
 
 
 class Option(NamedTuple):
-    """An option: a flag, unless its value has a type or a place to be completed from."""
+    """An option: a flag, unless its value has a type."""
 
     names: tuple[str, ...]
     help: str
@@ -35,7 +35,9 @@ class Option(NamedTuple):
     @property
     def default(self) -> Any:
         """What counts when nothing is said."""
-        return False if self.type is None else () if self.several else self.choices[0] if self.choices else None
+        if self.type is None:
+            return False
+        return () if self.several else next(iter(self.choices), None)
 
     def read(self, text: str) -> Any:
         """The value that a text stands for. Raises ValueError."""

@@ -97,6 +97,8 @@ class Sweep(msgspec.Struct, dict=True):
 
     def _examined(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Outcome, bytes, bytes]]:
         """Each file with its outcome, the key by which that is kept, and its record (none without a cache)."""
+        if not tasks:
+            return
         import threading  # which a run that knows all its files does without
 
         # A fork is safe as long as no thread is running; on macOS it never is (libraries of the system start some), Windows has none.
@@ -104,11 +106,11 @@ class Sweep(msgspec.Struct, dict=True):
         jobs = self.jobs or min(_processors(), len(tasks), sum(task.size for task in tasks) // WORTH[method])
         # A file that kills the process which examines it must not take what is known of others along.
         apart = method == "fork" and not self.jobs and len(self.paths) > 1
-        if tasks and (jobs > 1 or apart):
+        if jobs > 1 or apart:
             from kerlint.pool import Pool
 
             yield from Pool(tasks, self.configs, max(jobs, 1), method, keyed=self.cache is not None).outcomes()
-        elif tasks:
+        else:
             from kerlint.record import Writer
 
             write = Writer()
