@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from running import at, given, run, tree, written
 
 from kerlint.dynamic.exercise import exercises
-from kerlint.dynamic.measurements import Declined, FirstLoss, Gradients, Statistics
+from kerlint.dynamic.measurements import Declined, FirstLoss, Gap, Gradients, Rates, Statistics
 from kerlint.dynamic.protocol import Compiled, Died, FitBegun, Loaded, Place, Question, StandIn, Stopped
 
 
@@ -161,20 +162,29 @@ assert model.predict(x, verbose=0).shape == (100, 1)
 """
 
 
+INSTALLED = [backend for backend in ("jax", "torch") if find_spec(backend)]
+
+
 @pytest.mark.parametrize(
     ("setting", "module", "loaded"),
-    [('os.environ["KERAS_BACKEND"] = "jax"', "keras", ("keras", "jax")), ("", "tf_keras", ("tf_keras", "tensorflow"))],
-    ids=["jax", "tf_keras"],
+    [
+        *((f'os.environ["KERAS_BACKEND"] = "{name}"', "keras", ("keras", name)) for name in INSTALLED),
+        ("", "tf_keras", ("tf_keras", "tensorflow")),
+    ],
+    ids=[*INSTALLED, "tf_keras"],
 )
 def test_backends(project: Path, setting: str, module: str, loaded: tuple[str, str]) -> None:
-    seen = run(written(project, BACKENDS.format(setting=setting, module=module)))
+    seen = run(written(project, BACKENDS.format(setting=setting, module=module)), asked=(Question("KER401"), Question("KER114")))
     assert seen.ended()
     assert loaded in [(event.module, event.backend) for event in seen.all(Loaded)]
     fit, steps = exercises(seen.events)
     assert (fit.begun.place, fit.begun.compile_place, fit.begun.updates) == (at(9), at(8), 40)
     assert (steps.begun.kind, steps.begun.place) == ("train_on_batch", at(12))
     assert fit.compiled.learning_rate == 1.0
-    assert fit.find(Gradients).ratio
+    assert 0 < fit.find(Gradients).ratio < 100
+    assert [arm.rate for arm in fit.find(Rates).arms] == pytest.approx([1.0, 0.1, 0.01])
+    assert all(0 < loss < 100 for arm in fit.find(Rates).arms for loss in arm.first)
+    assert fit.find(Gap).train_loss
     assert seen.all(Compiled)
     assert seen.all(FitBegun)
 

@@ -324,6 +324,7 @@ CASES = [
     ),
     Case("KER401", "confirmed", (at_rates((1.0, (None, None)), (0.1, (0.1, 0.1))),), "not finite with learning_rate=1.0"),
     Case("KER401", "inconclusive", (at_rates((1.0, (0.5, 0.5)), (0.1, (0.2, 0.1))),)),
+    Case("KER401", "refuted", (at_rates((1.0, (1.0034, 1.0033)), (0.1, (1.0029, 1.003))),)),
     Case("KER401", "confirmed", (at_rates((1.0, (0.5, 0.5)), (0.1, (0.2, 0.1)), peaks=(900.0, 60.0)),), "rises to 30 times the first loss"),
     Case("KER401", "inconclusive", (at_rates((1.0, (0.5, 0.5)), (0.1, (0.2, 0.1)), peaks=(900.0, 3.0)),)),
     Case("KER401", "refuted", (at_rates((0.05, (0.2, 0.2)), (0.005, (0.9, 0.9))),)),

@@ -39,12 +39,12 @@ EVERYWHERE = (
 TIMEOUT, WHOLE = 150.0, 400.0
 
 
-def examined(script: Script, folder: Path, kept: Path) -> None:
+def examined(script: Script, folder: Path, kept: Path, again: bool) -> None:
     """Run a script in the dynamic mode and whole, and keep what they tell."""
     path = folder / f"{script.name}.py"
     path.write_text(script.text)
     told = kept / f"{script.name}.events.jsonl"
-    if not told.exists():
+    if again or not told.exists():
         asked = [*confirm.questions(lint(path), folder, False), *(Question(code) for code in EVERYWHERE)]
         with Running(read(path), Wanted(timeout=TIMEOUT)) as running:
             running.ask(asked)
@@ -58,7 +58,7 @@ def examined(script: Script, folder: Path, kept: Path) -> None:
             wanted.setdefault(str(one["fit"]), ([], []))[0 if sure else 1].append(one["code"])
     known = wholes(script, kept)
     missing = [line for line, (sure, _) in wanted.items() for code in sure if not any(_has(note, line, code) for note in known)]
-    if missing or not known:
+    if (missing and not again) or not known:
         whole(path, folder, kept / f"{script.name}.whole.jsonl", wanted)
 
 
@@ -136,6 +136,7 @@ def main() -> None:
     parser.add_argument("--results", type=Path, default=Path("calibration"), help="the folder that keeps what was measured")
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--table", action="store_true")
+    parser.add_argument("--again", action="store_true", help="the dynamic mode once more, whole trainings only where there are none")
     given = parser.parse_args()
     given.results.mkdir(exist_ok=True)
     listed = list(scripts(given.list, given.corpus))
@@ -155,7 +156,7 @@ def _examine(given: argparse.Namespace, wanted: list[Script]) -> None:
     for script in wanted:
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="calibration-") as name:
-            examined(script, Path(name).resolve(), given.results)
+            examined(script, Path(name).resolve(), given.results, given.again)
         print(f"{script.name}: {len(wholes(script, given.results))} trainings, {time.monotonic() - began:.0f} s", flush=True)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from kerlint.dynamic.measurements import Activations, FirstLoss, Gradients, LayerActivation, LayerGradient, Output
 from kerlint.dynamic.probes.baseline import Baseline
 from kerlint.dynamic.probes.clock import DeclinedError
+from kerlint.dynamic.probes.keeping import kept
 from kerlint.dynamic.probes.nesting import arrays, each
 from kerlint.dynamic.probes.structure import activation, backend, kernels, kind, leaves
 from kerlint.dynamic.subject import Subject
@@ -258,11 +259,12 @@ def _as_tensor(array: Any) -> Any:
 def stepped(subject: Subject, x: Any, y: Any, weights: Any) -> tuple[Any, dict[int, Any]]:
     """With one step of SGD at a huge rate: gradient = (weights before - weights after) / rate, on every backend."""
     model = subject.model
-    model.optimizer = subject.keras.optimizers.SGD(learning_rate=HUGE_RATE)
-    model.train_function = None
-    before = [number(weight).copy() for weight in model.trainable_weights]
-    logs = model.train_on_batch(x, y, sample_weight=weights, return_dict=True)
-    after = [number(weight) for weight in model.trainable_weights]
+    with kept(model):
+        model.optimizer = subject.keras.optimizers.SGD(learning_rate=HUGE_RATE)
+        model.train_function = None
+        before = [number(weight).copy() for weight in model.trainable_weights]
+        logs = model.train_on_batch(x, y, sample_weight=weights, return_dict=True)
+        after = [number(weight).copy() for weight in model.trainable_weights]
     slopes = [(old - new) / HUGE_RATE for old, new in zip(before, after, strict=True)]
     if "loss" not in logs:
         raise DeclinedError("the steps of this model tell no loss")

@@ -55,7 +55,7 @@ def learning_rate_too_high(case: Case) -> Evidence:
     best = min(smaller, key=lambda arm: middle(found, arm))
     detail, data = told(found, best), {**numbers(found), "update_ratio": written.update_ratio}
     useless = middle(found, written) > case["run_constant"]
-    if (useless and better(found, best, written)) or better(found, best, written, case["run_gain"]):
+    if (useless and better(found, best, written, case["run_lower"])) or better(found, best, written, case["run_gain"]):
         return confirmed(detail, **data)
     rise = rises(written)
     if rise >= case["run_rise"] and better(found, best, written, case["run_as_good"]):
