@@ -179,11 +179,13 @@ def opened(path: Path, data: bytes, project: Callable[[], Project]) -> Source | 
 
 
 def _understood(source: Source, data: bytes, config: Config, project: Project, clock: Untimed) -> Outcome:
+    from kerlint.semantics.provenance import forget
     from kerlint.understanding import tally
 
     understood = understand(source, project, clock=clock)
     findings, suppressed = (tuple(finding.settled() for finding in some) for some in weigh(understood, config, clock))
     understood.program.release()
+    forget()
     quoted = {place.path for finding in (*findings, *suppressed) for place in _places(finding) if place}
     content = digest(data)
     digests = {Path(shown(path)): project.digest(path) for path in project.followed} | {source.path: content}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from kerlint.semantics import catalog
 from kerlint.semantics.graph import KerasLayer
-from kerlint.semantics.program import Layer, Model, Program
+from kerlint.semantics.program import Layer, Model, Program, kept
 from kerlint.semantics.values import Const, Symbol, Term, Value, number, python
 
 if TYPE_CHECKING:
@@ -77,13 +77,13 @@ class Head:
         return activation_node(self.place)
 
 
-@lru_cache(maxsize=1)  # as for everything that many rules ask of one program after the other
+@kept()  # as for everything that many rules ask of one program after the other
 def models(program: Program) -> tuple[Model, ...]:
     """The models of a program, the largest first: what stands in a combined model is judged there."""
     return tuple(sorted(program.models, key=lambda model: -len(model.layers)))
 
 
-@lru_cache(maxsize=1)
+@kept()
 def layers(program: Program) -> tuple[tuple[Model, Layer], ...]:
     """Every layer once, with the largest model that it is in."""
     found: dict[object, tuple[Model, Layer]] = {}
@@ -93,7 +93,7 @@ def layers(program: Program) -> tuple[tuple[Model, Layer], ...]:
     return tuple(found.values())
 
 
-@lru_cache(maxsize=32)
+@kept(most=32)
 def heads(model: Model) -> tuple[Head, ...]:
     """One head for each output of the model, in order."""
     return tuple(_head(output, index) for index, output in enumerate(model.outputs))

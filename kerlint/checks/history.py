@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
 from kerlint.semantics.catalog.migration import THIRD
+from kerlint.semantics.program import kept
 from kerlint.semantics.provenance import inputs_of, labels_of
 from kerlint.semantics.values import Const, Value, number
 from kerlint.semantics.wording import figure
@@ -85,7 +85,7 @@ def known_elsewhere(program: Program, event: Event) -> bool:
     )
 
 
-@lru_cache(maxsize=1)
+@kept()
 def _trained(program: Program) -> dict[int, dict[tuple[int, object], int]]:
     """For each layer, in which models and entries it was trained, and when first."""
     found: dict[int, dict[tuple[int, object], int]] = {}

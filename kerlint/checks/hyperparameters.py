@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from kerlint.checks import certainty, graph, history, rates, reordering, repairs
 from kerlint.checks.places import origin_of, related
 from kerlint.finding import Edit, Finding, Severity
 from kerlint.semantics.graph import KerasLayer
-from kerlint.semantics.program import Compile, Event, Layer, Loop, Program, Use
+from kerlint.semantics.program import Compile, Event, Layer, Loop, Program, Use, kept
 from kerlint.semantics.values import Const, Items, Table, Term, Value, number
 from kerlint.semantics.wording import figure
 
@@ -140,7 +139,7 @@ def _learned(program: Program, event: Event) -> set[object]:
     return {id(layer.identity) for other in together if other.model is not None for layer in other.model.layers if _learns(layer)}
 
 
-@lru_cache(maxsize=1)
+@kept()
 def _steps(program: Program) -> dict[int, list[Event]]:
     """The events of the steps of loops of the user's own, by the step."""
     found: dict[int, list[Event]] = {}
@@ -164,7 +163,7 @@ def _remade(program: Program, event: Event, optimizer: Term) -> bool:
     return bool(makings) and any(id(loop.node) not in around for loop in rebuilt)
 
 
-@lru_cache(maxsize=1)
+@kept()
 def _makings(program: Program) -> dict[int, list[Use]]:
     """The calls that make each value."""
     found: dict[int, list[Use]] = {}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, pairing, repairs
 from kerlint.checks.places import related
 from kerlint.finding import Severity
+from kerlint.semantics.program import kept
 from kerlint.semantics.provenance import inputs_of, lineage, same_origin
 from kerlint.semantics.values import Items, Term, Value, python, thing
 from kerlint.semantics.wording import figure, words
@@ -134,7 +134,7 @@ def _exact(labels: Value | None, found: Facts, rule: Rule) -> bool:
     return known and not any(term.name in rule["partial"] for term in lineage(labels))
 
 
-@lru_cache(maxsize=1)
+@kept()
 def _labelled(program: Program) -> tuple[tuple[Pair, Event, Facts], ...]:
     """Each head with its loss and the labels of a training call, once for each place of the labels."""
     found: dict[tuple[object, object], tuple[Pair, Event]] = {}

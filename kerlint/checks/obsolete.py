@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from kerlint.checks import certainty
 from kerlint.finding import Finding, Fix, Severity
 from kerlint.semantics.catalog import migration
 from kerlint.semantics.catalog.migration import Row
+from kerlint.semantics.program import kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +72,7 @@ def instead(hit: Hit) -> str:
     return f"use {hit.row.instead}" if hit.row.instead else "nothing takes its place"
 
 
-@lru_cache(maxsize=1)
+@kept()
 def hits(program: Program) -> Mapping[str, list[Hit]]:
     """All that is obsolete, by the code of the rule that tells it; each place once."""
     from kerlint.checks import model_files, moved, outdated, refused, renamed
@@ -96,7 +96,7 @@ def _concerned(program: Program) -> bool:
     return not any(found.path.startswith("tf_keras") for found in program.imports)
 
 
-@lru_cache(maxsize=1)
+@kept()
 def calls(program: Program) -> list[Use]:
     """The calls of Keras and TensorFlow that are made whatever version there is, in order."""
     found = program.used_as(lambda name: name.startswith(("keras", "tensorflow")))

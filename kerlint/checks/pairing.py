@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, graph
 from kerlint.checks.places import origin_of, related
 from kerlint.finding import Confidence, Related
-from kerlint.semantics.program import Compile, Event, Layer, Model, Program, Shape
+from kerlint.semantics.program import Compile, Event, Layer, Model, Program, Shape, kept
 from kerlint.semantics.provenance import Facts, facts, labels_of
 from kerlint.semantics.values import Const, Items, Table, Term, Value, number
 from kerlint.semantics.wording import words
@@ -183,7 +182,7 @@ def width(head: graph.Head) -> int | None:
     return None
 
 
-@lru_cache(maxsize=2)
+@kept(most=2)
 def pairs(program: Program, formal: bool = False) -> tuple[Pair, ...]:
     """Every output of every compiled model with its loss, each combination of places in the code once, in program order.
 

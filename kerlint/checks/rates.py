@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kerlint.checks import repairs
 from kerlint.semantics import catalog
+from kerlint.semantics.program import kept
 from kerlint.semantics.values import Choice, Class, Const, Instance, Items, Symbol, Term, Value, number, options
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def swept(program: Program, event: Event) -> bool:
     return node is not None and len(_tried(program).get(id(node), ())) > 1
 
 
-@lru_cache(maxsize=1)
+@kept()
 def _tried(program: Program) -> dict[int, set[float | None]]:
     """The rates that were met in loops, by the place where they are written."""
     found: dict[int, set[float | None]] = {}

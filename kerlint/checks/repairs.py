@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kerlint.finding import Anchor, Edge, Edit, Fix
+from kerlint.semantics.program import kept
 from kerlint.semantics.wording import quoted as quoted_code
 from kerlint.statements import chains as chains
 from kerlint.syntax import nodes as syntax
@@ -314,7 +314,7 @@ ROOTS = ("tensorflow.keras.", "tf_keras.", "keras.")
 """Where the paths of each kind of Keras begin."""
 
 
-@lru_cache(maxsize=1)
+@kept()
 def _kind(program: Program) -> str:
     """The kind of Keras that most calls of a program are of, as paths of it begin; "" when there are none."""
     roots = Counter(root for use in program.uses for root in ROOTS if use.via.startswith(root))

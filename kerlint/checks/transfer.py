@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, graph, history, rates, repairs
@@ -12,6 +11,7 @@ from kerlint.checks.intake import CARRYING
 from kerlint.checks.places import origin_of, related
 from kerlint.finding import Finding, Fix, Related, Severity
 from kerlint.semantics import catalog
+from kerlint.semantics.program import kept
 from kerlint.semantics.provenance import Step, facts
 from kerlint.semantics.values import Const, Value, number
 from kerlint.syntax import nodes as syntax
@@ -86,7 +86,7 @@ def _released(program: Program, event: Event) -> Layer | None:
     return next(filter(before, learning), None)
 
 
-@lru_cache(maxsize=1)
+@kept()
 def _held(program: Program) -> dict[int, dict[object, int]]:
     """For each layer, in which entries a run left it as it was, and when first."""
     found: dict[int, dict[object, int]] = {}

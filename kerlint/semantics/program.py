@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
@@ -19,6 +19,22 @@ if TYPE_CHECKING:
 
 TOO_LONG = "the program is too long to be followed to its end"
 """Why what comes late in it is not known: the budget of steps was used up."""
+
+Asked = TypeVar("Asked", bound=Callable[..., Any])
+_FORGETTING: list[Callable[[], None]] = []
+"""What drops answers that are kept: it grows when modules are imported, and never again."""
+
+
+def kept(most: int = 1) -> Callable[[Asked], Asked]:
+    """Keep the last answers to a question about a program or a model, which many rules ask, until the program is let go of."""
+
+    def keep(function: Asked) -> Asked:
+        answers = lru_cache(maxsize=most)(function)
+        _FORGETTING.append(answers.cache_clear)
+        return cast("Asked", answers)
+
+    return keep
+
 
 Shape = tuple[int | None, ...]
 """Batch axis first; None is an axis that is not fixed or not known. An unknown rank is no Shape but None."""
@@ -121,7 +137,7 @@ class Model(Struct, frozen=True, eq=False):
         return any(layer.kind in kinds for layer in self.layers)
 
 
-@lru_cache(maxsize=16)
+@kept(most=16)
 def _readers(model: Model) -> dict[int, tuple[Layer, ...]]:
     """The readers of each layer call of a model, by its identity."""
     found: dict[int, dict[int, Layer]] = {}
@@ -371,9 +387,14 @@ class Program(Struct, frozen=True, eq=False):
     """The names of the scopes in which functions and classes are defined, and the attributes of objects: each leads back to itself."""
 
     def release(self) -> None:
-        """Let go of the scopes when nothing is asked any more, so that everything is freed at once and not looked for as garbage."""
+        """Let go of the scopes, and of all answers, when nothing is asked any more.
+
+        Then everything is freed at once, and not looked for as garbage.
+        """
         for names in self.namespaces:
             names.clear()
+        for forget in _FORGETTING:
+            forget()
 
     def fits(self) -> Iterator[Event]:
         """The events in which weights are learned from data given to `fit` or `train_on_batch`."""
@@ -403,7 +424,7 @@ class Program(Struct, frozen=True, eq=False):
 # A generated script has thousands of events, and rules ask these things of each; each call of a library, some fifty rules would look at.
 
 
-@lru_cache(maxsize=1)
+@kept()
 def _events_of(program: Program) -> dict[int, tuple[Event, ...]]:
     found: dict[int, list[Event]] = {}
     for event in program.events:
@@ -411,7 +432,7 @@ def _events_of(program: Program) -> dict[int, tuple[Event, ...]]:
     return {identity: tuple(events) for identity, events in found.items()}
 
 
-@lru_cache(maxsize=1)
+@kept()
 def _calls(program: Program) -> dict[str, dict[int, Use]]:
     """The calls of each name, each by its place among all calls."""
     found: defaultdict[str, dict[int, Use]] = defaultdict(dict)
@@ -420,6 +441,6 @@ def _calls(program: Program) -> dict[str, dict[int, Use]]:
     return found
 
 
-@lru_cache(maxsize=1)
+@kept()
 def _places(program: Program) -> dict[int, int]:
     return {id(event): place for place, event in enumerate(program.events)}

@@ -26,11 +26,8 @@ _KEPT = Provenance()
 
 facts = _KEPT.facts
 """What is known of a data value; memoised by identity, it never fails and never guesses."""
-
-
-def forget() -> None:
-    """Drop what was found, and with it the programs it was found in."""
-    _KEPT.memo.clear()
+forget = _KEPT.forget
+"""Drop what was found, and with it the programs it was found in."""
 
 
 def inputs_of(event: Event) -> Facts:

@@ -57,27 +57,32 @@ class Provenance:
         if self.depth > literals.DEEPEST:
             return TOO_LONG
         if self.depth == 0 and len(self.memo) > MOST:
-            self.memo.clear()
+            self.forget()
         self.depth += 1
         try:
-            self._look(value)
+            return self._look(value)
         finally:
             self.depth -= 1
-        return self.memo[value]
 
-    def _look(self, value: Value) -> None:
+    def forget(self) -> None:
+        """Drop what was found, and with it the programs it was found in."""
+        self.memo = {}
+
+    def _look(self, value: Value) -> Facts:
+        memo = self.memo
         waiting = [value]
         entered: set[Value] = set()
         while waiting:
             top = waiting[-1]
-            if top in self.memo:
+            if top in memo:
                 waiting.pop()
-            elif top not in entered and (parts := [part for part in _parts(top) if part not in self.memo and part not in entered]):
+            elif top not in entered and (parts := [part for part in _parts(top) if part not in memo and part not in entered]):
                 entered.add(top)
                 waiting += parts
             else:
                 waiting.pop()
-                self.memo[top] = self._made(top)
+                memo[top] = self._made(top)
+        return memo[value]
 
     def _made(self, value: Value) -> Facts:
         match value:
