@@ -69,6 +69,7 @@ def check(paths: tuple[str, ...], options: dict[str, Any], script: tuple[str, ..
 def _watch(paths: tuple[str, ...], options: dict[str, Any], wish: Wish, *, stdin: bool) -> int:
     """Check again and again. Raises MistakeError for what can be done only once."""
     from kerlint import run as runs
+    from kerlint.engine import prepare
     from kerlint.watch import watch
 
     once = ("fix", "diff", "add_noqa", "show_files", "show_settings", "dynamic", "timing")
@@ -84,6 +85,7 @@ def _watch(paths: tuple[str, ...], options: dict[str, Any], wish: Wish, *, stdin
         runs.check(run, wish, print, mistaken)
         return run
 
+    prepare()  # once for all: the process that looks at a changed file is forked from this one
     watch(given, lint, sys.stdout, mistaken)
     return CLEAN
 
