@@ -224,8 +224,10 @@ def weigh(understood: Understood, config: Config, clock: Untimed = UNTIMED) -> t
     source, parsed = understood.source, understood.parsed
     active = config.rules_of(source.path)
     with clock.phase("check"):
-        checks = ((rule, rule.check or check_of(rule.code, rule.name)) for rule in active.values())
-        found = [finding for rule, check in checks for finding in clock.rule(rule, check(understood.program, rule))]
+        found: list[Finding] = []
+        for rule in active.values():
+            check = rule.check or check_of(rule.code, rule.name)
+            found += clock.rule(rule, check(understood.program, rule))
     broken = [
         _cannot(source.path, problem.message, Position(problem.row, problem.column), problem.cell, active.get(UNREADABLE))
         for problem in parsed.problems

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,10 +25,18 @@ class Ranges:
     """The places of nodes, in the file itself or in the files of the project that it imports: each is told by the text that it is in."""
 
     def __init__(self, source: Source, parsed: Parsed, followed: Followed) -> None:
-        self.codes = list(codes(source, parsed, followed))
-        self._codes = {id(code.module.text): code for code in self.codes}
+        self._files = (source, parsed, followed)
         self.top = Range(source.path, Position(1, 1), Position(1, 1), source.cells[0].number if source.cells else None)
         """Where a finding is put that has no place."""
+
+    @cached_property
+    def codes(self) -> list[Code]:
+        """All code that a node may be in."""
+        return list(codes(*self._files))
+
+    @cached_property
+    def _codes(self) -> dict[int, Code]:
+        return {id(code.module.text): code for code in self.codes}
 
     def get(self, node: Node | None) -> Range | None:
         """The place of a node, None where it is in none of the files."""

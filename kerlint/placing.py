@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from kerlint.finding import Anchor, Edge, Edit, Fix, Passage, Position, Range
@@ -27,8 +27,7 @@ Spot = tuple[Path, int | None]
 """A file and the number of its cell."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """Where a statement stands, and what is known of it (see `statements.Found`)."""
 
     start: Position
@@ -36,8 +35,7 @@ class Statement:
     found: Found
 
 
-@dataclass(frozen=True, slots=True)
-class Imports:
+class Imports(Struct, frozen=True):
     """A line of the top level that imports: where it stands, the names that it binds, and whether the line in front is one, too."""
 
     start: Position
@@ -46,8 +44,7 @@ class Imports:
     follows: bool
 
 
-@dataclass(frozen=True)
-class Code:
+class Code(Struct, frozen=True, eq=False, dict=True):
     """The tree of a script or of one cell, and what an edit has to know of it."""
 
     source: Source

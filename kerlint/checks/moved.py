@@ -146,10 +146,11 @@ def _bound(program: Program) -> frozenset[str]:
 
 def _attributes(program: Program) -> Iterator[Hit]:
     uses = obsolete.calls(program)
-    if not any(map(migration.gone, {*(use.via for use in uses), *(found.via for found in program.references)})):
-        return  # which is usual, and half the time of the whole pass
-    places = [(use.via, rewrites.function(use.node), use) for use in uses]
-    reads = [(found.via, found.node, None) for found in program.references if found.via and not found.guarded]
+    missing = tuple(filter(migration.gone, {*(use.via for use in uses), *(found.via for found in program.references)}))
+    if not missing:
+        return  # which is usual
+    places = [(use.via, rewrites.function(use.node), use) for use in uses if use.via.startswith(missing)]
+    reads = [(found.via, found.node, None) for found in program.references if found.via.startswith(missing) and not found.guarded]
     names = _bound(program)
     inner = {id(rewrites.inner(node)) for _, node, _ in (*places, *reads)}
     for via, node, use in (*places, *reads):
