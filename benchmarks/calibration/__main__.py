@@ -1,9 +1,10 @@
 """Runs every script of `scripts.toml` and prints the table: `python -m benchmarks.calibration CORPUS [--results FOLDER] [--only NAME ...]`.
 
 CORPUS has clones of public repositories as OWNER+NAME. The dynamic mode judges each script; it is asked for every rule of EVERYWHERE at
-every training, whether there is a finding or not. Then the script is run as it stands, its trainings whole (`whole.SECONDS` each), and each
-once more with what a rule suggests, where a finding stands, a verdict is "confirmed", or the training is a bad one. Results are kept, and a
-second run goes on; `--table` judges anew what was measured. Needs scikit-learn, pandas, matplotlib and mlxtend beside kerlint.
+every training, whether there is a finding or not. Then the script is run as it stands, its trainings whole (`whole.SECONDS` each), and
+each once more with what a rule suggests, where a finding stands, a verdict is "confirmed", or the training of a good script is a bad one.
+Results are kept, and a second run goes on; `--table` judges anew what was measured. Needs scikit-learn, pandas, matplotlib and mlxtend
+beside kerlint.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ def examined(script: Script, folder: Path, kept: Path, again: bool) -> None:
     wanted: dict[str, tuple[list[str], list[str]]] = {}
     for one in weighed(script, path, kept):
         told = one["verdict"] in ("confirmed", "refuted") or (one["source"] == "finding" and one["verdict"] == "inconclusive")
-        if one["fit"] is not None and told:
+        counts = one["source"] == "finding" or not script.bad or one["code"] == script.planted  # a bad script is no negative control
+        if one["fit"] is not None and told and counts:
             sure = one["source"] == "finding" or one["verdict"] == "confirmed" or one["code"] in GAPS
             wanted.setdefault(str(one["fit"]), ([], []))[0 if sure else 1].append(one["code"])
     known = wholes(script, kept)

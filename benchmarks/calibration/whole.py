@@ -32,7 +32,7 @@ from kerlint.dynamic.probes.structure import kernels, leaves
 from kerlint.dynamic.probes.trainings import USUAL_RATES
 from kerlint.dynamic.probes.variations import MODELS
 
-SECONDS, OTHERS = 4.0, 1.0
+SECONDS, OTHERS = 4.0, 0.5
 """What a training may take, and one that is not looked into."""
 MOST = 3
 JUDGED = 2000

@@ -26,8 +26,9 @@ BINARY = ("binary_crossentropy",)
 CATEGORICAL = ("categorical_crossentropy", "sparse_categorical_crossentropy")
 
 REGRESSION = ("loss/var(y)", "loss/mad(y)")
-LEARNED, DECISIVE = 0.1, 10
-"""As KER101's `run_learned` and `run_gain`: a run must not go on when the pages' thresholds have decided."""
+LEARNED, TENFOLD, TWICE = 0.1, 10, 2
+"""Below that share of the best constant's loss a model has learned; one arm that ends so many times lower than the other decides. More
+steps would change nothing of what pages ask for."""
 STANDARDIZING = ("KER101", "KER102")
 
 Changes = tuple[tuple[Any, str, Any], ...]
@@ -41,15 +42,15 @@ def inputs_changed(bench: Bench) -> Iterator[Counterfactual]:
     undecided = False
     for event in data_changed(bench, codes, "standardized inputs", x=other):
         yield event
-        undecided = not decided(event)
+        undecided = not decided(event, TENFOLD)
     if undecided and updates > STEPS:
         yield from data_changed(bench, codes, "standardized inputs", min(updates, MOST_BUDGET), x=other)
 
 
-def decided(event: Counterfactual) -> bool:
-    """Whether one arm is far below the other, or both have learned."""
+def decided(event: Counterfactual, factor: float) -> bool:
+    """Whether one arm is below the other by a factor, or both have learned."""
     first, second = (median(math.inf if value is None else value / event.scale for value in (arm.held or arm.last)) for arm in event.arms)
-    return max(first, second) < LEARNED or min(first, second) * DECISIVE <= max(first, second)
+    return max(first, second) < LEARNED or min(first, second) * factor <= max(first, second)
 
 
 def data_changed(bench: Bench, codes: Iterable[str], name: str, most: int = STEPS, **other: Any) -> Iterator[Counterfactual]:
@@ -91,14 +92,21 @@ def model_changed(bench: Bench, code: str) -> Iterator[Counterfactual]:
     changes = find(bench)
     if not changes:
         raise DeclinedError(f"no layer of the model can be given {name}")
-    course = bench.course
-    steps, (as_is,) = course.arms([Change("", course.rate, bench.rows())], STEPS, FIRST)
+    yield (event := _against(bench, code, name, changes, STEPS))
+    updates = bench.subject.budget.updates or 0
+    if updates > STEPS and not decided(event, TWICE):
+        yield _against(bench, code, name, changes, min(updates, MOST_BUDGET))
+
+
+def _against(bench: Bench, code: str, name: str, changes: Changes, most: int) -> Counterfactual:
+    course, rows = bench.course, bench.rows()
+    steps, (as_is,) = course.arms([Change("", course.rate, rows)], most, FIRST)
     with changed(*changes), course.compiled_anew():
-        taken, (other,) = course.arms([Change(name, course.rate, bench.rows())], steps, THEN)
+        taken, (other,) = course.arms([Change(name, course.rate, rows)], steps, THEN)
     if taken != steps:
         raise DeclinedError(f"{steps} steps with {name} do not fit into the time")
     layers = ", ".join(dict.fromkeys(str(layer.name) for layer, _, _ in changes))
-    yield Counterfactual(fit=bench.subject.fit, rule=code, layer=layers, steps=steps, arms=(as_is, other), **bench.unit((as_is,)))
+    return Counterfactual(fit=bench.subject.fit, rule=code, layer=layers, steps=steps, arms=(as_is, other), **bench.unit((as_is,)))
 
 
 def drawn_anew(bench: Bench) -> Iterator[Counterfactual]:

@@ -279,6 +279,13 @@ def would_learn(case: Case) -> Evidence:
     as_is, other = found.arms
     if better(found, other, as_is, case["run_gain"]):
         return confirmed(changed(found), **numbers(found))
-    if gain(found, other, as_is) <= 1:
+    done = found.steps == case.exercise.begun.updates or middle(found, as_is) < case["run_learned"]
+    if done and gain(found, other, as_is) <= 1:
         return refuted(changed(found), **numbers(found))
-    return inconclusive(changed(found), **numbers(found))
+    more = "" if done else f"; the fit makes {updates(case)} updates"
+    return inconclusive(f"{changed(found)}{more}", **numbers(found))
+
+
+def updates(case: Case) -> str:
+    """How many steps the script asks for, in words."""
+    return f"{case.exercise.begun.updates:,}" if case.exercise.begun.updates else "more"

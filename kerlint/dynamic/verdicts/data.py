@@ -23,6 +23,7 @@ from kerlint.dynamic.verdicts.case import (
     refuted,
     seeds,
     short,
+    updates,
 )
 from kerlint.dynamic.verdicts.overfitting import gap_verdict
 from kerlint.finding import Evidence
@@ -52,11 +53,6 @@ def unnormalized_input(case: Case) -> Evidence:
     if learned or (better_by < case["run_least_gain"] and found.steps == case.exercise.begun.updates):
         return refuted(f"{received}, but {arms}", **data)
     return inconclusive(f"{told}; {arms}; the fit makes {updates(case)} updates", **data)
-
-
-def updates(case: Case) -> str:
-    """How many steps the script asks for, in words."""
-    return f"{case.exercise.begun.updates:,}" if case.exercise.begun.updates else "more"
 
 
 def first_received(case: Case) -> float:
