@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from kerlint.semantics.provenance import arithmetic, arrays, axes, functions, indexing, literals, preparation, sources, streams, tables
 from kerlint.semantics.provenance.call import Call, argument, data_names
-from kerlint.semantics.provenance.facts import Facts
+from kerlint.semantics.provenance.facts import Facts, written
 from kerlint.semantics.provenance.knowledge import Operation, operation
 from kerlint.semantics.provenance.knowledge import tables as knowledge
 from kerlint.semantics.values import Choice, Const, Items, Symbol, Table, Term, Value, thing
@@ -86,6 +86,8 @@ class Provenance:
 
     def _made(self, value: Value) -> Facts:
         match value:
+            case Term(root=Term() as first) if _is_mention(value, first):
+                return self.memo.get(first) or self.memo.setdefault(first, self._done(first))
             case Term():
                 return self._done(value)
             case Items():
@@ -128,6 +130,12 @@ class Provenance:
         if known is None and data.origin is None:
             data = next((found for found in map(self.facts, term.args.values()) if found.origin is not None), data)
         return Call(term, data, known.effect if known else "unknown", known.about if known else {}, self.facts), known
+
+
+def _is_mention(value: Term, first: Term) -> bool:
+    """Whether a value is nothing but another one that came through a name: there is one for each place where the name stands."""
+    alike = value.name == first.name and value.args is first.args and value.doubt == first.doubt
+    return alike and first.root is None and written(value) is written(first)
 
 
 def main_operand(term: Term, known: Operation | None) -> Value | None:
