@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from kerlint.checks import certainty, repairs
@@ -24,7 +25,9 @@ def unknown_argument(program: Program, rule: Rule) -> Iterator[Finding]:
         entry = catalog.entry(_called(use) or "") if use.keywords else None
         if entry is None or entry.accepts_any or entry.kind not in rule["kinds"] or STARS & use.keywords.keys():
             continue
-        known = {parameter.name for parameter in entry.parameters}
+        known = _known(entry.name)
+        if use.keywords.keys() <= known:
+            continue
         for name, value in use.keywords.items():
             if name in known or _once_took(entry.name, name):
                 continue
@@ -38,6 +41,13 @@ def unknown_argument(program: Program, rule: Rule) -> Iterator[Finding]:
                 argument=name,
                 meant=meant,
             )
+
+
+@lru_cache(maxsize=1024)
+def _known(name: str) -> frozenset[str]:
+    """The arguments that some version of Keras takes."""
+    entry = catalog.entry(name)
+    return frozenset(parameter.name for parameter in entry.parameters) if entry is not None else frozenset()
 
 
 def _once_took(name: str, keyword: str) -> bool:

@@ -183,21 +183,33 @@ def _listed(loop: Loop) -> bool:
 
 
 def invalid_hyperparameter(program: Program, rule: Rule) -> Iterator[Finding]:
-    ranges, seen = rule["ranges"], set[tuple[int, str]]()
+    ranges, seen = _ranges(rule["ranges"]), set[tuple[int, str]]()
     for family, cls, args, node in _given(program):
-        for name, value in args.items():
-            if value.node is None or (bounds := ranges.get(f"{family}.{name}")) is None or (amount := number(value)) is None:
+        for name, bounds in ranges.get(family, {}).items():
+            value = args.get(name)
+            if value is None or value.node is None or (amount := number(value)) is None:
                 continue
             if _within(amount, bounds) or (id(value.node), name) in seen:
                 continue
             seen.add((id(value.node), name))
             confidence, related = certainty.of(value), origin_of(value)
-            facts = {"name": name, "value": figure(amount), "cls": cls, "bounds": bounds}
+            facts: dict[str, Any] = {"name": name, "value": figure(amount), "cls": cls, "bounds": bounds}
             yield rule.finding(value.node, "", confidence=confidence, related=related, scope=(node,), **facts)
-        clips = [args[name] for name in CLIPS if family == "optimizers" and number(args.get(name)) is not None and args[name].node]
+        if family != "optimizers":
+            continue
+        clips = [args[name] for name in CLIPS if number(args.get(name)) is not None and args[name].node]
         if len(clips) > 1 and (id(node), "clips") not in seen:
             seen.add((id(node), "clips"))
             yield rule.finding(clips[1].node, "clips", confidence=certainty.of(*clips), scope=(node,), cls=cls)
+
+
+def _ranges(ranges: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """The intervals of "optimizers.momentum" and others by family and argument."""
+    found: dict[str, dict[str, str]] = {}
+    for place, bounds in ranges.items():
+        family, _, name = place.partition(".")
+        found.setdefault(family, {})[name] = bounds
+    return found
 
 
 def _given(program: Program) -> Iterator[tuple[str, str, Mapping[str, Value], Node | None]]:
