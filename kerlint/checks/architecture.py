@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from kerlint.syntax.nodes import Node
 
 
+PLAIN = graph.INPUTS | graph.WEIGHTED | {"Normalization", "Rescaling", "Reshape"}
+"""Layers that do not bend what goes through them."""
+
+
 def sigmoid_deep_stack(program: Program, rule: Rule) -> Iterator[Finding]:
     seen: set[object] = set()
     for model in graph.models(program):
@@ -105,8 +109,7 @@ def _weighted(model: Model) -> list[Layer]:
 def _is_linear(model: Model, rule: Rule) -> bool:
     """Whether the whole model is known and has no bend before its last weight layer, and does not say that it means to be linear."""
     weighted = _weighted(model)
-    plain = graph.INPUTS | graph.WEIGHTED | {"Normalization", "Rescaling", "Reshape"}
-    rest = [layer for layer in model.layers if layer.kind not in plain and not linearity.keeps(layer)]
+    rest = [layer for layer in model.layers if layer.kind not in PLAIN and not linearity.keeps(layer)]
     return (
         bool(weighted)
         and model.complete

@@ -23,23 +23,27 @@ NEW_METRICS = (3, 0)
 
 
 def compile_without_loss_or_fit_without_compile(program: Program, rule: Rule) -> Iterator[Finding]:
-    wrapped = bool(program.used_as(lambda name: name.rpartition(".")[2] in rule["wrappers"]))
     seen: set[int] = set()
     for event in program.events:
-        if event.kind not in COMPILED or not program.whole or wrapped or id(event.node) in seen:
+        if event.kind not in COMPILED or not program.whole or id(event.node) in seen:
             continue
-        if event.compiled is None and _never_compiled(program, event):
+        if event.compiled is None and _never_compiled(program, event) and not _wrapped(program, rule):
             seen.add(id(event.node))
             model = event.model
             beside = related(model.node, "the model is made here") if model else ()
             yield rule.finding(event.node, confidence=certainty.of(event, model), related=beside, method=event.kind, **_called(model))
-        elif event.compiled is not None and event.kind == "fit" and _without_loss(program, event):
+        elif event.compiled is not None and event.kind == "fit" and _without_loss(program, event) and not _wrapped(program, rule):
             place = event.compiled.node
             if id(place) not in seen:
                 seen.add(id(place))
                 beside = related(event.node, "it is trained here")
                 confidence = certainty.of(event, event.model)
                 yield rule.finding(place, "loss", confidence=confidence, related=beside, scope=(event.node,), **_called(event.model))
+
+
+def _wrapped(program: Program, rule: Rule) -> bool:
+    """Whether something that compiles models by itself may have got one."""
+    return bool(program.used_as(lambda name: name.rpartition(".")[2] in rule["wrappers"]))
 
 
 def _called(model: Model | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kerlint.checks import certainty, history, intake, repairs
 from kerlint.checks.places import origin_of
 from kerlint.finding import Finding, Fix, Related, Severity
+from kerlint.semantics.program import kept
 from kerlint.semantics.provenance import facts
 from kerlint.semantics.values import Choice, Const, Items, Term, Value
 from kerlint.semantics.wording import figure, words
@@ -22,14 +23,15 @@ _KINDS = {"batches": "batches", "examples": "examples", "elements": "its own ele
 """What the streams yield that go into a model; a dataset of windows does not."""
 
 
-def _readings(program: Program) -> Iterator[Event]:
+@kept()
+def _readings(program: Program) -> tuple[Event, ...]:
     """Each place once at which a model reads data, newest methods only: `fit_generator` and its kin are of a Keras that is gone."""
     gone = {use.node for use in program.used_as(lambda name: name.endswith("_generator"))}
-    seen: set[object] = set()
+    found: dict[object, Event] = {}
     for event in program.events:
-        if event.kind in _READING and event.node not in seen and event.node not in gone:
-            seen.add(event.node)
-            yield event
+        if event.kind in _READING and event.node not in gone:
+            found.setdefault(event.node, event)
+    return tuple(found.values())
 
 
 def dataset_with_array_arguments(program: Program, rule: Rule) -> Iterator[Finding]:

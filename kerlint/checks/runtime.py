@@ -96,11 +96,12 @@ def _completed(program: Program, seeds: list[Use]) -> Fix | None:
 
 def model_in_loop_without_clear_session(program: Program, rule: Rule) -> Iterator[Finding]:
     seen: set[object] = set()
-    clears = program.used_as(lambda name: name.rpartition(".")[2] in rule["clearing"])
     for event in program.fits():
         model = event.model
-        if model is None or clears or not model.loops or model.node in seen or not _long(model.loops[-1], rule["least_passes"]):
+        if model is None or not model.loops or model.node in seen or not _long(model.loops[-1], rule["least_passes"]):
             continue
+        if program.used_as(lambda name: name.rpartition(".")[2] in rule["clearing"]):
+            return
         seen.add(model.node)
         yield rule.finding(model.node, confidence=certainty.of(model), scope=(event.node,), fix=_cleared(program, model))
 
