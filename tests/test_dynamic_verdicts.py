@@ -234,6 +234,12 @@ CASES = [
     ),
     Case("KER124", "refuted", (data(x()), first())),
     Case("KER201", "confirmed", (slopes(3.8e-5), against("KER201", (1.0, 1.0, 1.0), (0.6, 0.6, 0.6))), "3.8e-05 of the gradient"),
+    Case(
+        "KER201",
+        "confirmed",
+        (slopes(0.36), layers(LayerActivation("hidden", "Dense", typical_input=80.0)), against("KER201", (1.0, 1.0), (0.6, 0.6))),
+        "0.0045 of the gradient",
+    ),
     Case("KER201", "inconclusive", (slopes(0.05), against("KER201", (1.0, 1.0, 1.0), (0.6, 0.6, 0.6)))),
     Case("KER201", "refuted", (slopes(0.5),)),
     *(Case(code, "confirmed", (against(code, (1.0, 1.0), (0.5, 0.6)),)) for code in ("KER202", "KER203", "KER204")),

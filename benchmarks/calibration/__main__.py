@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmarks.calibration.data import make
 from benchmarks.calibration.scripts import Script, scripts
-from benchmarks.calibration.table import GAPS, disagreements, table
+from benchmarks.calibration.table import GAPS, disagreements, summary, table
 from kerlint import lint
 from kerlint.dynamic import confirm, protocol, verdicts
 from kerlint.dynamic.exercise import Exercise
@@ -145,7 +145,7 @@ def main() -> None:
     if not given.table:
         _examine(given, [script for script in listed if not given.only or script.name in given.only])
     found = [result(script, given.results) for script in listed if (given.results / f"{script.name}.events.jsonl").exists()]
-    print("\n".join((*table(found), "", *disagreements(found))))
+    print("\n".join((*table(found), "", *summary(found), "", *disagreements(found))))
 
 
 def _examine(given: argparse.Namespace, wanted: list[Script]) -> None:

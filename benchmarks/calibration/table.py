@@ -9,7 +9,7 @@ from typing import Any
 GAIN, LEARNED, UNLEARNED, GAP = 0.9, 0.05, 0.9, 0.05
 """A training is bad when what is suggested ends below GAIN of its loss, unless that is below LEARNED of the best constant's; without a
 suggestion, when its loss is above UNLEARNED of that; for rules about gaps, when training rows are better by GAP."""
-GAPS = ("KER114", "KER502", "KER601")
+GAPS = ("KER114", "KER601")
 SUGGESTING = tuple(f"KER{number}" for number in (101, 102, 103, 201, 202, 203, 204, 206, 303, 305, 307, 308, 401, 402, 403, 406, 602))
 FEWEST = 100
 """A training that the time ended after fewer steps tells nothing."""
@@ -110,6 +110,28 @@ def table(results: list[dict[str, Any]]) -> Iterator[str]:
         for code in sorted({code for code, _, _ in count}):
             cells = (" / ".join(str(count[code, verdict, what]) for what in ("bad", "good", "?")) for verdict in VERDICTS)
             yield f"| {code} | {' | '.join(cells)} |"
+
+
+def agreement(results: list[dict[str, Any]]) -> dict[str, Counter[tuple[str, str]]]:
+    """By rule, over all kinds of cases that a whole training can tell something of: the verdict and what the training is."""
+    found: dict[str, Counter[tuple[str, str]]] = {}
+    for result in results:
+        for one in result["verdicts"]:
+            what = outcome(one["code"], training_of(result, one["fit"]))
+            if kind(result, one) and one["verdict"] != "not exercised" and (what != "?" or one["code"] in found):
+                found.setdefault(one["code"], Counter())[one["verdict"], what] += 1
+    return found
+
+
+def summary(results: list[dict[str, Any]]) -> Iterator[str]:
+    """The table of the docs."""
+    yield "| rule | confirmed, and bad | confirmed, but good | refuted, and good | refuted, but bad | left open |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for code, count in sorted(agreement(results).items()):
+        confirmed, refuted = ([count[verdict, what] for what in ("bad", "good")] for verdict in ("confirmed", "refuted"))
+        if sum(confirmed) + sum(refuted):
+            left = sum(number for (verdict, _), number in count.items() if verdict == "inconclusive")
+            yield f"| {code} | {confirmed[0]} | {confirmed[1]} | {refuted[1]} | {refuted[0]} | {left} |"
 
 
 def training_of(result: dict[str, Any], line: int | None) -> dict[str, Any] | None:

@@ -143,6 +143,8 @@ class LayerActivation(msgspec.Struct, frozen=True, omit_defaults=True):
     activation: str = ""
     shape: tuple[int, ...] = ()
     largest_input: Number = None
+    typical_input: Number = None
+    """The root of the mean square of what it receives."""
     mean: Number = None
     std: Number = None
     before: Number = None

@@ -158,6 +158,7 @@ def _activation(layer: Any, recorder: Recorder) -> LayerActivation:
         name,
         shape=given.shape if given is not None else (),
         largest_input=finite(np.abs(received).max()) if received is not None and received.size else None,
+        typical_input=finite(np.sqrt(np.square(received).mean())) if received is not None and received.size else None,
         **(_spread(given, name) if given is not None and given.size else {}),
         before=finite(before.std()) if before is not None and before.size else None,
     )

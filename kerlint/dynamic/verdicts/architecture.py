@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kerlint.dynamic.measurements import Gradients
+from kerlint.dynamic.measurements import Activations, Gradients
 from kerlint.dynamic.verdicts.case import (
     Case,
     NotMeasuredError,
@@ -26,15 +26,23 @@ def sigmoid_deep_stack(case: Case) -> Evidence:
     found = case.find(Gradients)
     if found.ratio is None:
         raise NotMeasuredError("the first or the last layer gets no gradient")
-    detail = f"the first layer gets {short(found.ratio)} of the gradient that the last one gets"
-    if found.ratio > case["run_reaching"]:
-        return refuted(detail, ratio=found.ratio)
+    ratio = found.ratio / max(1.0, first_typical(case, found))
+    detail = f"the first layer gets {short(ratio)} of the gradient that the last one gets"
+    if ratio > case["run_reaching"]:
+        return refuted(detail, ratio=ratio)
     arms = case.counterfactual()
     as_is, other = arms.arms
-    data = {"ratio": found.ratio, **numbers(arms)}
-    if found.ratio < case["run_vanished"] and better(arms, other, as_is, case["run_gain"]):
+    data = {"ratio": ratio, **numbers(arms)}
+    if ratio < case["run_vanished"] and better(arms, other, as_is, case["run_gain"]):
         return confirmed(f"{detail}; {changed(arms)}", **data)
     return inconclusive(f"{detail}; {changed(arms)}", **data)
+
+
+def first_typical(case: Case, found: Gradients) -> float:
+    """The size of what the first layer with a gradient receives: large inputs make its gradient large, however little comes back to it."""
+    passed = case.exercise.find(Activations)
+    first = next(layer.name for layer in found.layers if layer.norm is not None)
+    return max((layer.typical_input or 0.0 for layer in (passed.layers if passed else ()) if layer.name == first), default=0.0)
 
 
 def missing_hidden_activation(case: Case) -> Evidence:
