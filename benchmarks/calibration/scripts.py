@@ -30,6 +30,7 @@ PORT = (
     (r"\bnp\.(int|float|bool)\b(?!\w)", r"\1"),
     (r"MaxPool(ing)?2D\(\((\d), *(\d)\), *dim_ordering=['\"]tf['\"]\)", r"MaxPooling2D((\2, \3))"),
     (r"history\[(['\"])(val_)?acc\1\]", r"history[\1\2accuracy\1]"),
+    (r"monitor\s*=\s*(['\"])(val_)?acc\1", r"monitor=\1\2accuracy\1"),
     (r"show_accuracy=True, *", ""),
     (r", *decay=[\d.e-]+", ""),
 )

@@ -6,16 +6,19 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from kerlint.dynamic.verdicts import CRASHES
+
 GAIN, LEARNED, UNLEARNED, GAP = 0.9, 0.05, 0.9, 0.05
 """A training is bad when what is suggested ends below GAIN of its loss, unless that is below LEARNED of the best constant's; without a
-suggestion, when its loss is above UNLEARNED of that; for rules about gaps, when training rows are better by GAP."""
+suggestion, when its loss is above UNLEARNED of that; for rules about gaps, when training rows are better by GAP (KER604: when the accuracy
+without a penalty is)."""
 GAPS = ("KER114", "KER601")
 SUGGESTING = tuple(f"KER{number}" for number in (101, 102, 103, 201, 202, 203, 204, 206, 303, 305, 307, 308, 401, 402, 403, 406, 602))
 FEWEST = 100
 """A training that the time ended after fewer steps tells nothing."""
 MODELS = ("KER201", "KER202", "KER203", "KER204", "KER303", "KER305", "KER307", "KER308", "KER602")
 """Of these, the losses in training are compared: a changed model is another one in prediction."""
-LEARNING = ("KER301", "KER302", "KER309", "KER310", "KER322", "KER604", "KER605", "KER607")
+LEARNING = ("KER301", "KER302", "KER309", "KER310", "KER322", "KER605", "KER607")
 """Rules whose fault a whole training shows by not learning."""
 VERDICTS = ("confirmed", "refuted", "inconclusive", "not exercised")
 
@@ -25,7 +28,7 @@ def outcome(code: str, training: dict[str, Any] | None) -> str:
     if training is None:
         return "?"
     if "raises" in training:
-        return "bad"
+        return "bad" if code in CRASHES else "?"
     if training["stopped"] and training["steps"] < FEWEST:
         return "?"
     written, scale = training["written"], training["scale"] or 1.0
@@ -37,6 +40,8 @@ def outcome(code: str, training: dict[str, Any] | None) -> str:
             return "?" if other["loss"] is None else "bad" if other["loss"] / scale >= 0.98 else "good"
         case _, [{"loss": prediction}, {"loss": float() as trained}] if code == "KER605":
             return "bad" if prediction is None or prediction > 1.5 * trained else "good"
+        case "KER604", [{"accuracy": float() as other}] if written["accuracy"] is not None:
+            return "bad" if other - written["accuracy"] >= GAP else "good"
         case _, [_, *_] if code in SUGGESTING:
             name = "history" if code in MODELS else "loss"
             return _compared(written[name], [arm[name] for arm in arms], scale)

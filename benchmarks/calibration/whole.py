@@ -171,16 +171,11 @@ class Whole:
                 apart = [float(number(cost(model, x, y, model(x, training=training), None))) for training in (True, False)]
                 yield {"change": "training mode", "loss": apart[0]} | {"prediction": apart[1]}
             case "KER206":
-                glorot, equal = self.keras.initializers.GlorotUniform(seed=1), []
-                restore(start)
-                for layer in leaves(model):
-                    for weight in kernels(layer)[:1]:
-                        if float(number(weight).std()) == 0:
-                            weight.assign(glorot(tuple(weight.shape)))
-                            equal.append(layer.name)
-                start = values(model)
-                if equal:
-                    yield again("glorot_uniform")
+                start = self._drawn_anew(model, start)
+                yield again("glorot_uniform")
+            case "KER604":
+                with changed(*((weight, "regularizer", None) for weight in model.weights if getattr(weight, "regularizer", None))):
+                    yield again("no penalty")
             case _ if code in MODELS:
                 name, find = MODELS[code]
                 bench: Any = SimpleNamespace(subject=SimpleNamespace(model=model, keras=self.keras, compiled={"loss": model.loss}))
@@ -189,6 +184,15 @@ class Whole:
                     with ExitStack() as stack:
                         stack.enter_context(changed(*changes))
                         yield again(name)
+
+    def _drawn_anew(self, model: Any, start: Any) -> Any:
+        """The weights of a start, those that are equal drawn anew."""
+        restore(start)
+        for layer in leaves(model):
+            for weight in kernels(layer)[:1]:
+                if float(number(weight).std()) == 0:
+                    weight.assign(self.keras.initializers.GlorotUniform(seed=1)(tuple(weight.shape)))
+        return values(model)
 
     def _callbacks(self, given: dict[str, Any]) -> list[Any]:
         callbacks = given.get("callbacks") or []
