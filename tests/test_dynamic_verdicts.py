@@ -204,6 +204,7 @@ CASES = [
     Case("KER112", "confirmed", (data(y(0, 9)), permuted((6.5, 6.0, 7.0), (9.0, 9.0, 9.0), right=(0.1, 0.12, 0.1)))),
     Case("KER112", "inconclusive", (data(y(0, 9)), permuted((6.5, 6.0, 7.0), (9.0, 9.0, 9.0), right=(0.1, 0.3, 0.1)))),
     Case("KER112", "inconclusive", (data(y(0, 1)), permuted((9.0, 8.0, 9.0), (9.0, 9.0, 9.0), learned=(8.0, 8.0, 8.0)))),
+    Case("KER112", "inconclusive", (data(y(0, 1)), permuted((1.01, 1.0, 1.0), (1.0, 1.0, 1.0), learned=(1.0, 1.0, 0.99)))),
     Case("KER112", "not exercised", (data(y(0, 1)), permuted((1.1, 1.0, 1.2), (1.2, 1.0, 1.1))), "mnist", {"synthetic": "mnist"}),
     Case("KER113", "confirmed", (data(y(1, 1, distinct=1)),)),
     Case("KER113", "refuted", (data(y(0, 1, distinct=2)),)),

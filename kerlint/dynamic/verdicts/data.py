@@ -18,7 +18,7 @@ from kerlint.dynamic.verdicts.case import (
     held_out,
     inconclusive,
     judging,
-    middle,
+    losses,
     numbers,
     refuted,
     seeds,
@@ -152,7 +152,7 @@ def random_labels(case: Case) -> Evidence:
             return inconclusive(detail, **numbers(found))
     if max(ours) < case["run_constant"] and max(ours) < min(chance):
         return refuted(detail, **numbers(found))
-    learned = middle(found, as_is) <= 1 / case["run_constant"]
+    learned = min(losses(found, as_is)) < case["run_constant"]  # a model that learns nothing at all does not tell what labels are
     if learned and min(ours) >= case["run_constant"]:
         return confirmed(detail, **numbers(found))
     return inconclusive(detail, **numbers(found))
