@@ -445,6 +445,15 @@ def test_learned_weights_stay_for_every_seed() -> None:
     assert {id(weight) for weight, _ in _fresh(bench)} == {id(model.layers[1].kernel)}
 
 
+def test_of_a_model_that_was_trained_nothing_is_drawn_anew() -> None:
+    x = table()
+    model = dense(10, 4)
+    for carried, alike in ((True, True), (False, False)):
+        (found,) = (event for event in measure(subject(model, x, linear(x), carried=carried), "KER401") if isinstance(event, Rates))
+        first = [loss for loss in found.arms[0].first if loss is not None]
+        assert (max(first) < 1.1 * min(first)) == alike  # the batches are not quite the same
+
+
 def _fresh(bench: Bench) -> Iterator[Any]:
     from kerlint.dynamic.probes.course import redrawn
 

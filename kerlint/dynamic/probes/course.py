@@ -96,6 +96,8 @@ class Course:
                 f"compiling a step of {len(leaves(model))} layers takes about {estimate:.0f} s, and {clock.left():.0f} s are left"
             )
         self.model, self.clock, self.seeds = model, clock, seeds
+        self.learned = subject.carried
+        """Its weights are those that a training has left, which no seed draws anew."""
         self.class_weight = subject.class_weight
         self.rate = rate_of(model.optimizer, subject.budget.updates)
         model.optimizer = fresh(model.optimizer, self.rate)
@@ -212,7 +214,7 @@ class Course:
         """Weights of the seed's own, and the optimizer as it begins."""
         if seed not in self.starts:
             restore(self.weights)
-            drawn = {id(weight): draw for weight, draw in redrawn(self.model, seed, self.anew, self.drawing)}
+            drawn = {id(weight): draw for weight, draw in redrawn(self.model, seed, self.anew, self.drawing, self.learned)}
             self.starts[seed] = [(weight, drawn.get(id(weight), content)) for weight, content in self.weights]
         restore(self.starts[seed])
         restore(self.slots)
@@ -340,13 +342,15 @@ def fresh(optimizer: Any, rate: float) -> Any:
     return type(optimizer).from_config(config)
 
 
-def redrawn(model: Any, seed: int, anew: frozenset[int] = frozenset(), initializer: Any = None) -> Iterator[tuple[Any, Any]]:
+def redrawn(
+    model: Any, seed: int, anew: frozenset[int] = frozenset(), initializer: Any = None, learned: bool = False
+) -> Iterator[tuple[Any, Any]]:
     """New values for every kernel that is as its initializer left it, and from another initializer for those of layers in `anew`."""
     for place, layer in enumerate(model._flatten_layers(include_self=False, recursive=True)):
         for weight in kernels(layer):
             other = id(layer) in anew
             draw = _draw(initializer if other else _initializer(layer, weight), place, weight, seed)
-            if draw is not None and (other or _as_fresh(number(weight), draw)):
+            if draw is not None and (other or not learned and _as_fresh(number(weight), draw)):
                 yield weight, draw
 
 
