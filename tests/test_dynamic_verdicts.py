@@ -100,13 +100,17 @@ def at_rates(
 
 
 def permuted(
-    written: tuple[float, ...], chance: tuple[float, ...], learned: tuple[float, ...] = (0.9, 0.9, 0.9), right: tuple[float, ...] = ()
+    written: tuple[float, ...],
+    chance: tuple[float, ...],
+    learned: tuple[float, ...] = (0.9, 0.9, 0.9),
+    right: tuple[float, ...] = (),
+    steps: int = 80,
 ) -> Shuffled:
     arms = (
         Arm("", (2.0,) * 3, learned, held=written, held_accuracy=right),
         Arm("permuted labels", (2.0,) * 3, (0.9,) * 3, held=chance),
     )
-    return Shuffled(fit=1, steps=80, unit="loss/var(y)", scale=1.0, arms=arms, constant_accuracy=0.1 if right else None)
+    return Shuffled(fit=1, steps=steps, unit="loss/var(y)", scale=1.0, arms=arms, constant_accuracy=0.1 if right else None)
 
 
 def losses_apart(train: float, held: float, **more: Any) -> Gap:
@@ -205,6 +209,8 @@ CASES = [
     Case("KER112", "inconclusive", (data(y(0, 9)), permuted((6.5, 6.0, 7.0), (9.0, 9.0, 9.0), right=(0.1, 0.3, 0.1)))),
     Case("KER112", "inconclusive", (data(y(0, 1)), permuted((9.0, 8.0, 9.0), (9.0, 9.0, 9.0), learned=(8.0, 8.0, 8.0)))),
     Case("KER112", "inconclusive", (data(y(0, 1)), permuted((1.01, 1.0, 1.0), (1.0, 1.0, 1.0), learned=(1.0, 1.0, 0.99)))),
+    Case("KER112", "inconclusive", (data(y(0, 1)), permuted((1.1, 1.0, 1.2), (1.2, 1.0, 1.1), steps=7))),
+    Case("KER112", "inconclusive", (data(y(0, 1)), permuted((1.1, 1.0, 1.2), (1.2, 1.0, 1.1), learned=(0.4, 0.5, 0.5)))),
     Case("KER112", "not exercised", (data(y(0, 1)), permuted((1.1, 1.0, 1.2), (1.2, 1.0, 1.1))), "mnist", {"synthetic": "mnist"}),
     Case("KER113", "confirmed", (data(y(1, 1, distinct=1)),)),
     Case("KER113", "refuted", (data(y(0, 1, distinct=2)),)),

@@ -153,7 +153,8 @@ def random_labels(case: Case) -> Evidence:
     if max(ours) < case["run_constant"] and max(ours) < min(chance):
         return refuted(detail, **numbers(found))
     learned = min(losses(found, as_is)) < case["run_constant"]  # a model that learns nothing at all does not tell what labels are
-    if learned and min(ours) >= case["run_constant"]:
+    alike = found.steps >= case["run_steps"] and not better(found, as_is, other, case["run_faster"])
+    if learned and alike and min(ours) >= case["run_constant"]:
         return confirmed(detail, **numbers(found))
     return inconclusive(detail, **numbers(found))
 
