@@ -38,7 +38,9 @@ def copied(paths: Sequence[Path], folder: Path) -> None:
 
 
 def comparison(paths: Sequence[Path], repeat: int, peers: str) -> Iterator[tuple[str, Cost]]:
-    """What each tool costs on scripts (notebooks are left out: most of the others cannot read them)."""
+    """What each tool costs on scripts (notebooks are left out: most of the others cannot read them); nothing where there are none."""
+    if not paths:
+        return
     with tempfile.TemporaryDirectory(prefix="kerlint-speed-") as name:
         folder = Path(name, "files")
         folder.mkdir()
@@ -57,6 +59,6 @@ def comparison(paths: Sequence[Path], repeat: int, peers: str) -> Iterator[tuple
 
 def table(costs: Sequence[tuple[str, Cost]]) -> Iterator[str]:
     """Each tool with its cost, and its wall and CPU time as multiples of those of the first."""
-    bare = costs[0][1]
     for label, one in costs:
+        bare = costs[0][1]
         yield f"{one}  {one.wall / bare.wall:>7.2f}x {one.cpu / bare.cpu:>7.2f}x  {label}"
