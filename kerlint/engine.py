@@ -245,7 +245,7 @@ def weigh(understood: Understood, config: Config, clock: Untimed = UNTIMED) -> t
         # A suppression of a report that is too unsure to be shown is of use all the same.
         told = weighed(wanted, directives, active, source.path, config.known)
     if written:
-        from kerlint.homes import at_home
+        from kerlint.written_files import at_home
 
         told = at_home(told, source, understood.project.written)
     sure = [finding for finding in told if finding.confidence >= config.min_confidence]

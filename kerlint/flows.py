@@ -42,7 +42,7 @@ class Way(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def nodes(self) -> frozenset[int]:
-        """The `id`s of its nodes: a node's own hash is a function in Python."""
+        """The `id`s of its nodes."""
         return frozenset(id(place.node) for place in self.places)
 
 

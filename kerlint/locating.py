@@ -40,13 +40,14 @@ class Ranges:
 
     def get(self, node: Node | None) -> Range | None:
         """The place of a node, None where it is in none of the files."""
-        code = None if node is None else self._codes.get(id(node.text))
-        return None if node is None or code is None else code.range(node)
+        return code.range(node) if node is not None and (code := self._code(node)) else None
 
     def around(self, node: Node | None) -> str:
         """The dotted name of the innermost function or class that holds a node, or ""."""
-        code = None if node is None else self._codes.get(id(node.text))
-        return "" if node is None or code is None else code.around(node)
+        return code.around(node) if node is not None and (code := self._code(node)) else ""
+
+    def _code(self, node: Node) -> Code | None:
+        return self._codes.get(id(node.text))
 
 
 def located(findings: Iterable[Finding], ranges: Ranges, places: Places) -> list[Finding]:

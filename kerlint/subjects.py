@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kerlint.syntax.nodes import Node
 
 Index = Mapping[int, tuple[object, ...]]
-"""Identities of models by the `id` of a node: a node's own hash is a function in Python."""
+"""Identities of models by the `id` of a node."""
 _LEARNING = ("fit", "train_on_batch", "tape")
 
 

@@ -12,11 +12,11 @@ from msgspec.structs import replace
 from kerlint.engine import UNREADABLE
 from kerlint.finding import Edit, Finding, Fix, Position, Range
 from kerlint.fix import Repairs, mend
-from kerlint.homes import text_of
 from kerlint.mistake import MistakeError
 from kerlint.run import Run
 from kerlint.source import Cell, Source, written
 from kerlint.suppression import BREAK, TOKEN, room
+from kerlint.written_files import text_of
 
 MOST_PASSES = 3
 """One is enough but for what an imported file is reported for."""

@@ -24,7 +24,7 @@ def fix(program: Program, use: Use, row: Row) -> Fix | None:
         return None
     text = f"{made[0]}({shape})"
     if (adding := _added_by(program, use.node)) is not None:
-        front = repairs.statement_before(adding, f"{rewrites.code(rewrites.inner(adding))}.add({text})")  # type: ignore[arg-type]
+        front = repairs.statement_before(adding, f"{rewrites.inner(adding).code}.add({text})")  # type: ignore[union-attr]
     elif _listed_first(program, use.node):
         front = repairs.before(use.node, f"{text}, ")
     else:

@@ -169,7 +169,7 @@ def _is_read(found: Reference, row: Row, made: Mapping[int, str]) -> bool:
 def _is_optimizer_of(found: Reference) -> bool:
     """Whether it is `model.optimizer.lr` of a model that is not known here."""
     name = rewrites.member(rewrites.inner(found.node))
-    return found.name == ".lr" and name is not None and rewrites.code(name) == "optimizer"
+    return found.name == ".lr" and name is not None and name.code == "optimizer"
 
 
 def _attribute(program: Program, found: Reference, row: Row) -> Hit:
@@ -191,7 +191,7 @@ def _gotten(use: Use, row: Row, found: Reference) -> Fix | None:
     owner = rewrites.inner(found.node)
     if row.code != "KER805" or owner is None:
         return None
-    place = f"{rewrites.code(owner)}.{row.new}"
+    place = f"{owner.code}.{row.new}"
     if use.name.endswith("get_value"):
         return repairs.fix("Read the rate", repairs.replaced(use.node, f"float({place})"), safe=True)
     rate = rewrites.written(use.node, "value", 1)

@@ -49,7 +49,7 @@ def hits(program: Program) -> Iterator[Hit]:
         yield from _compiled(use) if use.inside else _operation(program, use)
     yield from _variables(program)
     yield from _metrics(program)
-    yield from (Hit(migration.call("KER842", "if"), node, rewrites.code(node)) for node in program.branches)
+    yield from (Hit(migration.call("KER842", "if"), node, node.code) for node in program.branches)
     yield from (Hit(migration.call("KER843", "None"), node, "None") for node in program.without_input)
 
 

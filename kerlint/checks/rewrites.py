@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from kerlint.syntax.nodes import Node
 
 
-def code(node: Node) -> str:
-    """The text of a node."""
-    return node.code
-
-
 def module_of(statement: Node) -> Node:
     """The module that a `from` import names; of another import the statement itself."""
     match statement:
@@ -175,7 +170,7 @@ def _alike(path: str, new: str) -> bool:
 def written(call: Node | None, name: str, position: int | None = None) -> str | None:
     """The text of an argument."""
     arg = repairs.argument(call, name, position)
-    return None if arg is None else code(arg.value)
+    return None if arg is None else arg.value.code
 
 
 def value(call: Node | None, name: str, position: int | None, text: str) -> Edit | None:
@@ -194,7 +189,7 @@ def paired(call: Node | None, first: str | int, second: str | int, name: str) ->
     one, two = (_argument(call, key) for key in (first, second))
     match call:
         case syntax.Call(args=args) if one is not None and two is not None and args.index(two) - args.index(one) == 1:
-            text = f"({code(one.value)}, {code(two.value)})"
+            text = f"({one.value.code}, {two.value.code})"
             start = Anchor(one, Edge.start)
             return Edit(start, Anchor(two.value, Edge.end), f"{name}={text}" if one.keyword is not None else text)
         case _:
@@ -213,7 +208,7 @@ def tupled(node: Node | None) -> Edit | None:
         case _ if node.outer != node.span:
             return repairs.after(node, ",")
         case _:
-            return repairs.replaced(node, f"({code(node)},)")
+            return repairs.replaced(node, f"({node.code},)")
 
 
 def is_string(node: Node | None) -> bool:

@@ -15,9 +15,9 @@ from kerlint.dynamic.exercise import Exercise, exercises
 from kerlint.dynamic.protocol import Died, Exited, Interrupted, Known, Place, Question, Started, Stopped, TimedOut, overlap
 from kerlint.dynamic.verdicts import Noticed
 from kerlint.finding import Confidence, Evidence, Finding, Position, Range, Severity
-from kerlint.homes import text_of
 from kerlint.rule import Rule
 from kerlint.source import Source
+from kerlint.written_files import text_of
 
 CONFIRMED, REFUTED, INCONCLUSIVE, NOT_EXERCISED = "confirmed", "refuted", "inconclusive", "not exercised"
 WEIGHT = (CONFIRMED, INCONCLUSIVE, REFUTED)

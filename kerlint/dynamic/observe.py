@@ -22,9 +22,9 @@ import msgspec
 
 from kerlint.dynamic import scratch
 from kerlint.dynamic.protocol import Died, Ended, Exited, Known, Order, Output, Question, Stopped, TimedOut, decode, encode
-from kerlint.homes import parts
 from kerlint.mistake import MistakeError
 from kerlint.source import Source
+from kerlint.written_files import parts
 
 BACKENDS = ("tensorflow", "jax", "torch")
 KEPT = 64 << 10

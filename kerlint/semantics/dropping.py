@@ -78,16 +78,7 @@ def _dropped(layer: KerasLayer, held: Held, called: bool, near: Objects = (), be
 
 def _mentioned(run: Interpreter, name: str) -> bool:
     """Whether code that a constant switches off reads a name."""
-    return bool(name) and any(name in _names(node) for node in run.untaken)
-
-
-def _names(node: syntax.Node) -> Iterator[str]:
-    stack = [node]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, syntax.Name):
-            yield node.value
-        stack.extend(syntax.parts(node))
+    return bool(name) and any(isinstance(part, syntax.Name) and part.value == name for node in run.untaken for part in syntax.within(node))
 
 
 def _beside(run: Interpreter, held: Held) -> tuple[Objects, Objects]:

@@ -84,16 +84,13 @@ def _name(run: Interpreter, node: syntax.Name) -> Value:
     return run.look_up(node.value, node)
 
 
-def _number(run: Interpreter, node: syntax.Literal) -> Value:
-    if node.evaluated is syntax.INVALID:
-        return Unknown("a number that Python 3 does not know", node=node)
-    return Const(node.evaluated, node=node)
+def _literal(kind: str) -> Callable[[Interpreter, Any], Value]:
+    def read(run: Interpreter, node: syntax.Literal) -> Value:
+        if node.evaluated is syntax.INVALID:
+            return Unknown(f"a {kind} that Python 3 does not know", node=node)
+        return Const(node.evaluated, node=node)
 
-
-def _string(run: Interpreter, node: syntax.Literal) -> Value:
-    if node.evaluated is syntax.INVALID:
-        return Unknown("a string that Python 3 does not know", node=node)
-    return Const(node.evaluated, node=node)
+    return read
 
 
 def _formatted(run: Interpreter, node: syntax.FormattedString) -> Value:
@@ -544,11 +541,11 @@ def _ellipsis(run: Interpreter, node: syntax.Ellipsis) -> Value:
 
 READERS: dict[type, Callable[[Any, Any], Value]] = {
     syntax.Name: _name,
-    syntax.Integer: _number,
-    syntax.Float: _number,
-    syntax.Imaginary: _number,
-    syntax.SimpleString: _string,
-    syntax.ConcatenatedString: _string,
+    syntax.Integer: _literal("number"),
+    syntax.Float: _literal("number"),
+    syntax.Imaginary: _literal("number"),
+    syntax.SimpleString: _literal("string"),
+    syntax.ConcatenatedString: _literal("string"),
     syntax.FormattedString: _formatted,
     syntax.Tuple: _sequence("tuple"),
     syntax.List: _sequence("list"),

@@ -167,7 +167,7 @@ class Interpreter:
         self.held: dict[Node, dropping.Held] = {}
         self.seen: set[int] = set()
         self.displayed: Node | None = None
-        self.bindings: dict[int, tuple[str, Value, Node, int]] = {}  # by the id of the node: nodes hash themselves in Python
+        self.bindings: dict[int, tuple[str, Value, Node, int]] = {}
         self.read: set[int] = set()
         self.bound_at: dict[tuple[int, str], int] = {}
         self.untaken: list[Node] = []
