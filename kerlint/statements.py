@@ -36,7 +36,7 @@ def _within(nodes: Sequence[Node | None], scope: Node | None, block: Node | None
     begun = [isinstance(node, syntax.Statement) and node.text.begins_row(node.outer[0]) for node in nodes]
     for node, alone, last in zip(nodes, begun, (*begun[1:], True), strict=True):
         match node:
-            case syntax.FunctionDef(decorators=decorators) | syntax.ClassDef(decorators=decorators):
+            case syntax.Definition(decorators=decorators):
                 yield Found(node, (*decorators, node)[0], block, scope)
             case syntax.While() | syntax.Try() | syntax.Match():
                 yield Found(node, node, block, scope, head=False)
@@ -155,7 +155,7 @@ def first(module: syntax.Module) -> tuple[Node | None, bool]:
     match next(_lines(module), []):
         case [syntax.Expr(value=syntax.SimpleString() | syntax.ConcatenatedString()) as line]:
             return line, True
-        case [syntax.FunctionDef(decorators=[decorator, *_]) | syntax.ClassDef(decorators=[decorator, *_])]:
+        case [syntax.Definition(decorators=[decorator, *_])]:
             return decorator, False
         case [node, *_]:
             return node, False

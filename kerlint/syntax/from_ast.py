@@ -435,13 +435,13 @@ def _decorators(text: Text, several: Sequence[ast.expr]) -> list[nodes.Decorator
 def _function(text: Text, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Statement:
     name, decorators = nodes.Defined(node, text, node.name), _decorators(text, node.decorator_list)
     params, returns = _parameters(text, node.args), _maybe(text, node.returns)
-    return nodes.FunctionDef(node, text, name, params, returns, _block(text, node.body), decorators)
+    return nodes.FunctionDef(node, text, decorators, name, params, returns, _block(text, node.body))
 
 
 def _class(text: Text, node: ast.ClassDef) -> Statement:
     bases, keywords = [_positional(text, base) for base in node.bases], [_keyword(text, keyword) for keyword in node.keywords]
     decorators = _decorators(text, node.decorator_list)
-    return nodes.ClassDef(node, text, nodes.Defined(node, text, node.name), bases, keywords, _block(text, node.body), decorators)
+    return nodes.ClassDef(node, text, decorators, nodes.Defined(node, text, node.name), bases, keywords, _block(text, node.body))
 
 
 def _match(text: Text, node: ast.Match) -> Statement:

@@ -324,13 +324,13 @@ class _Maker:
         place = self.at(node)
         returns = None if node.returns is None else self.expression(node.returns.annotation)
         name, params = nodes.Defined(place, self.text, node.name.value), self.parameters(node.params)
-        return nodes.FunctionDef(place, self.text, name, params, returns, self.block(node.body), self.decorators(node.decorators))
+        return nodes.FunctionDef(place, self.text, self.decorators(node.decorators), name, params, returns, self.block(node.body))
 
     def defined_class(self, node: cst.ClassDef) -> Statement:
         place = self.at(node)
         bases, keywords = self.args(node.bases), self.args(node.keywords)
         name, decorators = nodes.Defined(place, self.text, node.name.value), self.decorators(node.decorators)
-        return nodes.ClassDef(place, self.text, name, bases, keywords, self.block(node.body), decorators)
+        return nodes.ClassDef(place, self.text, decorators, name, bases, keywords, self.block(node.body))
 
     def matched(self, node: cst.Match) -> Statement:
         cases = [

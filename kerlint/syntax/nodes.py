@@ -735,30 +735,27 @@ class Decorator(Node):
         return self.text.before(start), end
 
 
-class FunctionDef(Compound):
-    """A function; it stands where its head begins, its decorators in front of it."""
+class Definition(Compound):
+    """A function or class; it stands where its head begins, its decorators in front of it."""
 
+    decorators: list[Decorator]
     name: Name
+
+    @property
+    def outer(self) -> tuple[int, int]:
+        return (self.decorators[0] if self.decorators else self).span[0], self.span[1]
+
+
+class FunctionDef(Definition):
     params: Parameters
     returns: Expression | None
     body: IndentedBlock
-    decorators: list[Decorator]
-
-    @property
-    def outer(self) -> tuple[int, int]:
-        return (self.decorators[0] if self.decorators else self).span[0], self.span[1]
 
 
-class ClassDef(Compound):
-    name: Name
+class ClassDef(Definition):
     bases: list[Arg]
     keywords: list[Arg]
     body: IndentedBlock
-    decorators: list[Decorator]
-
-    @property
-    def outer(self) -> tuple[int, int]:
-        return (self.decorators[0] if self.decorators else self).span[0], self.span[1]
 
 
 class MatchPattern(Node): ...
